@@ -1,0 +1,30 @@
+package identity
+
+import (
+	"cmp"
+	"slices"
+)
+
+// A Process is who a container's first process runs as. The zero Process is
+// wholly unknown.
+type Process struct {
+	// UID is the user. It is that of the container's user namespace.
+	UID ID
+	// GID is the primary group.
+	GID ID
+	// Groups are the supplementary groups as the runtime reports them in the
+	// container's status. They include the primary group.
+	Groups []ID
+}
+
+// Equal reports whether both are the same process, decided by the same things.
+func (p Process) Equal(other Process) bool {
+	return p.UID == other.UID && p.GID == other.GID && slices.Equal(p.Groups, other.Groups)
+}
+
+// sortedUnique returns the groups in ascending order, each number once. Of equal
+// numbers the first one stays.
+func sortedUnique(groups []ID) []ID {
+	slices.SortStableFunc(groups, func(a, b ID) int { return cmp.Compare(a.number, b.number) })
+	return slices.CompactFunc(groups, func(a, b ID) bool { return a.number == b.number })
+}

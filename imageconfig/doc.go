@@ -1,0 +1,37 @@
+// Package imageconfig says what a container image is to the node that starts
+// it: its OCI config and its files.
+//
+// A [Source] finds images by name. There is one for registries ([Registry]), for
+// an OCI layout ([Layout]), for what docker save and its like write ([Archive]),
+// for images in memory ([Map]), for anything else ([SourceFunc]), and one that
+// asks others in turn ([Chain]). No source knows a Pod.
+//
+// # What is read, and when
+//
+// Finding an image reads its manifest and its config. The layers are read when
+// [Image.Files] is used, from the top down, and only as far as the question
+// asked needs them. Each layer is read once and its contents are checked against
+// the digests that the manifest and the config promise.
+//
+// # What the files are
+//
+// The files of an image are what a node's overlay shows: later layers over
+// earlier ones, whiteouts and opaque directories applied, hard links resolved
+// within their layer. Each layer is unpacked as containerd does: a link among an
+// entry's directories is followed inside of that layer.
+//
+// # Errors
+//
+// What a source cannot answer it says with an [*Error] whose kind errors.Is
+// tells apart: the registry has no such image ([ErrNotFound]), wants other
+// credentials ([ErrUnauthorized]), did not answer ([ErrUnreachable]); the source
+// does not hold the image ([ErrNotHeld]); the image has nothing for the platform
+// ([ErrNoPlatform]); what came is not an image, or not the one that was promised
+// ([ErrInvalid]). A [*NodeError] is different: it states what the node met.
+//
+// # Limits
+//
+// Manifests and configs above 8 MiB, layers with more than a million entries,
+// and layers that unpack to more than 1 GiB and 200 times their size are
+// [ErrInvalid]. So are entries that leave the image's root.
+package imageconfig

@@ -1,0 +1,112 @@
+package imageconfig
+
+import (
+	"bytes"
+	"io/fs"
+	"path"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// maxOpenLinks is how many symbolic links Linux follows for one path.
+const maxOpenLinks = 40
+
+// Open opens a file. It follows symbolic links as a process whose root is the
+// image's would. Of a file above 10 MiB only so much can be read. A directory
+// can be opened but not listed.
+func (o *overlay) Open(name string) (fs.File, error) {
+	at, err := o.follow(name)
+	if err != nil {
+		return nil, err
+	}
+	opened := &file{fileInfo: at.info(name)}
+	if at.mode.IsRegular() {
+		content, err := at.layer.content(o.ctx, at.node)
+		if err != nil {
+			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+		}
+		opened.Reader = bytes.NewReader(content)
+	}
+	return opened, nil
+}
+
+// follow finds a path, symbolic links followed.
+func (o *overlay) follow(name string) (found, error) {
+	at, err := o.find("open", ".")
+	if err != nil || !fs.ValidPath(name) {
+		return found{}, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	}
+	here, pending := ".", strings.Split(name, "/")
+	for links := 0; len(pending) > 0; {
+		if !at.mode.IsDir() {
+			return found{}, &fs.PathError{Op: "open", Path: name, Err: syscall.ENOTDIR}
+		}
+		next := path.Join(here, pending[0])
+		pending = pending[1:]
+		if next == ".." {
+			next = "."
+		}
+		if at, err = o.find("open", next); err != nil {
+			return found{}, err
+		}
+		if at.mode&fs.ModeSymlink == 0 {
+			here = next
+			continue
+		}
+		if links++; links > maxOpenLinks {
+			return found{}, &fs.PathError{Op: "open", Path: name, Err: syscall.ELOOP}
+		}
+		if path.IsAbs(at.link) {
+			here = "."
+		}
+		pending = append(strings.Split(strings.Trim(at.link, "/"), "/"), pending...)
+		if at, err = o.find("open", here); err != nil {
+			return found{}, err
+		}
+	}
+	return at, nil
+}
+
+// A file is an opened file or directory.
+type file struct {
+	fileInfo
+	*bytes.Reader // nil for what cannot be read
+}
+
+// Size is the file's, not that of what is left to read.
+func (f *file) Size() int64                { return f.fileInfo.Size() }
+func (f *file) Stat() (fs.FileInfo, error) { return f.fileInfo, nil }
+func (f *file) Close() error               { return nil }
+
+// Read reads the content; that of a file above 10 MiB ends with an error.
+func (f *file) Read(p []byte) (int, error) {
+	if f.Reader == nil {
+		return 0, &fs.PathError{Op: "read", Path: f.name, Err: fs.ErrInvalid}
+	}
+	if f.Len() == 0 && f.Size() > f.Reader.Size() {
+		return 0, &fs.PathError{Op: "read", Path: f.name, Err: invalid("more than %d bytes", maxFileBytes)}
+	}
+	return f.Reader.Read(p)
+}
+
+// A fileInfo describes a node. Its Sys is a [*Owner].
+type fileInfo struct {
+	name string
+	node *node
+}
+
+// An Owner is the numeric user and group that own a file of an image. It is what
+// the Sys method of the image's file infos returns.
+type Owner struct {
+	UID, GID int
+}
+
+func (n *node) info(name string) fileInfo { return fileInfo{path.Base(name), n} }
+
+func (i fileInfo) Name() string       { return i.name }
+func (i fileInfo) Size() int64        { return i.node.size }
+func (i fileInfo) Mode() fs.FileMode  { return i.node.mode }
+func (i fileInfo) ModTime() time.Time { return time.Time{} }
+func (i fileInfo) IsDir() bool        { return i.node.mode.IsDir() }
+func (i fileInfo) Sys() any           { return &Owner{i.node.uid, i.node.gid} }

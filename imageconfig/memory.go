@@ -1,0 +1,26 @@
+package imageconfig
+
+import (
+	"context"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// A Map holds images by reference. Its keys are references as a Pod writes them:
+// "nginx", "nginx:latest" and "docker.io/library/nginx:latest" are the same. It
+// holds each image for all platforms. It must not be changed while it is in use.
+type Map map[string]*Image
+
+// Image returns the image of that reference, or [ErrNotHeld].
+func (m Map) Image(_ context.Context, ref string, _ v1.Platform) (*Image, error) {
+	if image, ok := m[ref]; ok && image != nil {
+		return image, nil
+	}
+	wanted := canonical(ref)
+	for key, image := range m {
+		if image != nil && canonical(key) == wanted {
+			return image, nil
+		}
+	}
+	return nil, &Error{Reference: ref, Kind: ErrNotHeld}
+}

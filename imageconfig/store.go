@@ -1,0 +1,107 @@
+package imageconfig
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+const (
+	// maxDocumentBytes is the largest manifest or config that is read.
+	maxDocumentBytes = 8 << 20
+	// maxIndexDepth is how many indexes may stand between a name and an image.
+	maxIndexDepth = 4
+)
+
+// A store holds manifests and blobs by their digests, unverified.
+type store interface {
+	manifest(ctx context.Context, descriptor v1.Descriptor) (io.ReadCloser, error)
+	blob(ctx context.Context, descriptor v1.Descriptor) (io.ReadCloser, error)
+}
+
+// find follows a descriptor to the image for a platform.
+func find(ctx context.Context, from store, descriptor v1.Descriptor, platform v1.Platform) (*Image, error) {
+	for range maxIndexDepth {
+		body, err := readManifest(ctx, from, descriptor)
+		if err != nil {
+			return nil, err
+		}
+		if !isIndex(descriptor.MediaType, body) {
+			return imageOf(ctx, from, body, descriptor.Digest)
+		}
+		index, err := v1.ParseIndexManifest(bytes.NewReader(body))
+		if err != nil {
+			return nil, invalid("index %s: %w", descriptor.Digest, err)
+		}
+		chosen, ok := choose(index, platform)
+		if !ok {
+			return nil, &Error{Kind: ErrNoPlatform, Digest: descriptor.Digest.String()}
+		}
+		descriptor = chosen
+	}
+	return nil, invalid("more than %d indexes lead to index %s", maxIndexDepth, descriptor.Digest)
+}
+
+// isIndex reports whether a manifest is an index: by its media type or, where
+// that is not given, by its content.
+func isIndex(mediaType types.MediaType, body []byte) bool {
+	if mediaType != "" {
+		return mediaType.IsIndex()
+	}
+	index, err := v1.ParseIndexManifest(bytes.NewReader(body))
+	return err == nil && len(index.Manifests) > 0
+}
+
+// imageOf reads the config that an image manifest names.
+func imageOf(ctx context.Context, from store, body []byte, digest v1.Hash) (*Image, error) {
+	manifest, err := v1.ParseManifest(bytes.NewReader(body))
+	if err != nil {
+		return nil, invalid("manifest %s: %w", digest, err)
+	}
+	if manifest.SchemaVersion != 2 {
+		return nil, invalid("manifest %s: schema version %d", digest, manifest.SchemaVersion)
+	}
+	config, err := readConfig(ctx, from, manifest.Config)
+	if err != nil {
+		return nil, err
+	}
+	layers := make([]*layer, len(manifest.Layers))
+	for n, descriptor := range manifest.Layers {
+		layers[n] = &layer{open: storedLayer(from, descriptor), sizeLimit: unpackedLimit(descriptor.Size)}
+	}
+	return newImage(config, digest.String(), layers)
+}
+
+// storedLayer returns what opens a layer's tar stream, decompressed.
+func storedLayer(from store, descriptor v1.Descriptor) func(context.Context) (io.ReadCloser, error) {
+	return func(ctx context.Context) (io.ReadCloser, error) {
+		content, err := partial.CompressedToLayer(&storedBlob{ctx, from, descriptor})
+		if err != nil {
+			return nil, err
+		}
+		return content.Uncompressed()
+	}
+}
+
+// A storedBlob is a blob as go-containerregistry takes it, to find out how it is
+// compressed.
+type storedBlob struct {
+	ctx        context.Context //nolint:containedctx // lives for one call of storedLayer's function
+	from       store
+	descriptor v1.Descriptor
+}
+
+func (b *storedBlob) Digest() (v1.Hash, error)            { return b.descriptor.Digest, nil }
+func (b *storedBlob) Size() (int64, error)                { return b.descriptor.Size, nil }
+func (b *storedBlob) MediaType() (types.MediaType, error) { return b.descriptor.MediaType, nil }
+func (b *storedBlob) Compressed() (io.ReadCloser, error) {
+	body, err := b.from.blob(b.ctx, b.descriptor)
+	if err != nil {
+		return nil, err
+	}
+	return verified(body, b.descriptor), nil
+}

@@ -1,0 +1,138 @@
+package imageconfig
+
+import (
+	"archive/tar"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+const (
+	whiteoutPrefix = ".wh."
+	opaqueMarker   = ".wh..wh..opq"
+
+	// maxNodes and maxTreeBytes bound what a layer's tree takes in memory.
+	maxNodes     = 1 << 20
+	maxTreeBytes = 64 << 20
+	// maxLinkBytes is the longest symbolic link that Linux makes.
+	maxLinkBytes = 4095
+	// maxFileBytes is how much of a file is kept when it is asked for: one byte
+	// above what a node reads of an account file.
+	maxFileBytes = 10<<20 + 1
+	// maxKeptBytes is the largest file that is kept before anybody asks.
+	maxKeptBytes = 64 << 10
+)
+
+// A builder unpacks one layer into a tree.
+//
+// Source: containerd's [applyNaive], with [OverlayConvertWhiteout] for all
+// layers but the lowest.
+//
+// [applyNaive]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/pkg/archive/tar.go#L155-L328
+// [OverlayConvertWhiteout]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/pkg/archive/tar_opts_linux.go#L29-L54
+type builder struct {
+	root    *node
+	lowest  bool
+	entries int
+	nodes   int
+	bytes   int
+}
+
+// add unpacks one entry.
+func (b *builder) add(header *tar.Header, body io.Reader) error {
+	b.entries++
+	if header.Typeflag == tar.TypeXGlobalHeader {
+		return nil
+	}
+	name := strings.TrimLeft(path.Clean(header.Name), "/")
+	if name == "." || name == "" {
+		return nil
+	}
+	if name == ".." || strings.HasPrefix(name, "../") {
+		return invalid("layer: entry %q leaves the image's root", header.Name)
+	}
+	dir, base := path.Split(name)
+	parent, err := b.directory(dir)
+	if err != nil {
+		return err
+	}
+	if strings.HasPrefix(base, whiteoutPrefix) {
+		return b.hide(parent, base)
+	}
+	child, err := b.nodeOf(header, base, body)
+	if err != nil {
+		return err
+	}
+	if existing := parent.children[base]; existing != nil && existing.mode.IsDir() && child.mode.IsDir() {
+		existing.mode, existing.uid, existing.gid = child.mode, child.uid, child.gid
+		return nil
+	}
+	_, err = b.put(parent, base, child)
+	return err
+}
+
+// hide applies a whiteout or an opaque marker. The lowest layer has nothing
+// below it: its whiteouts remove what it has itself brought so far.
+func (b *builder) hide(parent *node, base string) error {
+	hidden := strings.TrimPrefix(base, whiteoutPrefix)
+	switch {
+	case base == opaqueMarker:
+		parent.opaque = true
+		return nil
+	case b.lowest:
+		delete(parent.children, hidden)
+		return nil
+	case parent.children[hidden] != nil:
+		return invalid("layer: whiteout of %q, which the layer itself has", hidden)
+	}
+	_, err := b.put(parent, hidden, &node{whiteout: true, mode: fs.ModeDevice | fs.ModeCharDevice})
+	return err
+}
+
+// nodeOf returns what an entry makes.
+func (b *builder) nodeOf(header *tar.Header, base string, body io.Reader) (*node, error) {
+	made := &node{mode: header.FileInfo().Mode(), uid: header.Uid, gid: header.Gid}
+	switch header.Typeflag {
+	case tar.TypeDir:
+		made.children = map[string]*node{}
+	case tar.TypeReg, '\x00':
+		made.size, made.ordinal = header.Size, b.entries
+		return made, made.keep(base, body)
+	case tar.TypeSymlink:
+		if len(header.Linkname) > maxLinkBytes {
+			return nil, invalid("layer: symbolic link %q has a target of %d bytes", header.Name, len(header.Linkname))
+		}
+		made.link = header.Linkname
+	case tar.TypeLink:
+		return b.linked(header)
+	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
+	default:
+		return nil, invalid("layer: entry %q has the unknown type %q", header.Name, header.Typeflag)
+	}
+	return made, nil
+}
+
+// linked returns the file that a hard link names: one of the same layer.
+func (b *builder) linked(header *tar.Header) (*node, error) {
+	dir, base := path.Split(path.Clean("/" + header.Linkname))
+	parent, err := b.directory(dir)
+	if err != nil {
+		return nil, err
+	}
+	file := parent.children[base]
+	if file == nil || file.mode.IsDir() || file.whiteout {
+		return nil, invalid("layer: hard link %q to %q, which is no file of the layer", header.Name, header.Linkname)
+	}
+	return file, nil
+}
+
+// keep holds the content of an account file, so that the layer need not be read
+// again for it.
+func (n *node) keep(base string, body io.Reader) (err error) {
+	if n.size > maxKeptBytes || base != "passwd" && base != "group" {
+		return nil
+	}
+	n.content, err = io.ReadAll(body)
+	return err
+}

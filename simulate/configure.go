@@ -1,0 +1,30 @@
+package simulate
+
+import (
+	"github.com/drystart/drystart/identity"
+	"github.com/drystart/drystart/imageconfig"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// configure makes the container's configuration: the image's user, the check of
+// runAsNonRoot, and what the runtime is asked for. What fails here is a
+// CreateContainerConfigError.
+//
+// Source: [generateContainerConfig].
+//
+// [generateContainerConfig]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/kuberuntime_container.go#L343-L408
+func (s *sync) configure(c *Container, spec *corev1.Container, image *imageconfig.Image) (identity.Request, error) {
+	c.ImageUser = identity.ParseImageUser(image.Config.Config.User)
+	c.SecurityContext = identity.EffectiveSecurityContext(s.pod, spec)
+	if err := identity.VerifyRunAsNonRoot(s.pod, spec, c.ImageUser); err != nil {
+		return identity.Request{}, s.failure(c, "CreateContainerConfigError", err.Error(), err)
+	}
+	return identity.ContainerRequest(s.pod, spec, c.ImageUser), nil
+}
+
+// failure emits the event that goes with a failure of one of the steps after the
+// image is there.
+func (s *sync) failure(c *Container, reason, message string, err error) error {
+	s.event(c, corev1.EventTypeWarning, "Failed", "Error: "+message)
+	return &Failure{Reason: reason, Message: message, Err: err}
+}

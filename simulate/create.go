@@ -1,0 +1,64 @@
+package simulate
+
+import (
+	"errors"
+
+	"github.com/drystart/drystart/identity"
+	"github.com/drystart/drystart/imageconfig"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// create makes the container: first its command, then its user. What fails here
+// is a CreateContainerError. It returns the command's first word.
+//
+// Source: [CreateContainer].
+//
+// [CreateContainer]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/server/container_create.go#L190-L405
+func (s *sync) create(c *Container, spec *corev1.Container, image *imageconfig.Image, request identity.Request) (string, error) {
+	argv0, ok := command(spec, image)
+	if !ok && !image.Runnable {
+		message := fill(s.texts.specGeneration, "{error}", "no command specified")
+		return "", s.failure(c, "CreateContainerError", message, ErrNoCommand)
+	}
+	files, err := image.Files(s.ctx)
+	if err != nil {
+		return "", err
+	}
+	process, err := identity.Containerd{}.Process(files, request)
+	var unreadable *identity.UnreadableError
+	if errors.As(err, &unreadable) {
+		return "", err
+	}
+	if err != nil {
+		message := fill(s.texts.userLookup, "{error}", err.Error())
+		return "", s.failure(c, "CreateContainerError", message, err)
+	}
+	c.Process = process
+	s.event(c, corev1.EventTypeNormal, "Created", fill(s.texts.created, "{container}", c.Name))
+	return argv0, nil
+}
+
+// command returns the first word of what the container executes; ok is false
+// where there is none.
+//
+// Source: [WithProcessArgs].
+//
+// [WithProcessArgs]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/opts/spec_opts.go#L61-L85
+func command(spec *corev1.Container, image *imageconfig.Image) (argv0 string, ok bool) {
+	words := spec.Command
+	if len(words) == 0 {
+		config := &image.Config.Config
+		args := spec.Args
+		if len(args) == 0 {
+			args = config.Cmd
+		}
+		words = args
+		if entrypoint := config.Entrypoint; len(entrypoint) > 1 || len(entrypoint) == 1 && entrypoint[0] != "" {
+			words = entrypoint
+		}
+	}
+	if len(words) == 0 {
+		return "", false
+	}
+	return words[0], true
+}

@@ -1,0 +1,49 @@
+// Package simulate says what a node would make of a Pod: whether its containers
+// start, who their processes are, and if not, in which words the kubelet says so.
+//
+// A [Kubelet] is a node without a machine. [Kubelet.Start] takes a Pod and
+// returns an [Outcome]: a verdict for each container, the Pod's status and its
+// events, as the kubelet would publish them.
+//
+// # The order
+//
+// The first step that fails ends the attempt, as on a node:
+//
+//  1. Node admission: the Pod's operating system, its supplementalGroupsPolicy.
+//  2. The sandbox: on containerd, a Pod with a runAsGroup and no runAsUser of
+//     its own fails here.
+//  3. Init containers and sidecars, one after the other; then the regular
+//     containers, each whatever becomes of the others; then ephemeral ones. For
+//     each of them:
+//  4. The image's name, then its pull policy, presence and pull.
+//  5. The configuration: the image's user, and runAsNonRoot.
+//  6. The creation: a command, then the user in the image's /etc/passwd and
+//     /etc/group.
+//  7. The start: the user namespace, the change of user, the command's file.
+//
+// # What Started means
+//
+// The kubelet and the runtime let the process start. What the process does then
+// is not emulated: nginx that cannot write its cache as uid 1000 starts, and
+// exits. Init containers are taken to succeed and probes to pass.
+//
+// # What is taken as given
+//
+// The Pod is one that the API server has admitted, on a node that has room for
+// it. What it refers to is there: Secrets, ConfigMaps, volumes, devices, runtime
+// classes, the profiles of seccomp and AppArmor.
+//
+// # What is undecided
+//
+// A verdict is [Undecided] where something that decides it could not be found
+// out: an image whose registry did not answer, files that could not be read, a
+// context that has ended, a command in a volume or in a working directory that
+// the image lacks, or one that is made of variables. Undecided is never success,
+// and it is never dressed up as a failure of the node.
+//
+// # Texts
+//
+// Reasons and messages are a node's own. Where a message has what only one
+// machine knows, it says <id> for an ID, <t> for a time, <n> for a number and
+// <root> for a directory, as the recordings do that this package is tested with.
+package simulate

@@ -1,0 +1,149 @@
+package simulate
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/distribution/reference"
+	"github.com/drystart/drystart/imageconfig"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// ensureImage sees to it that a container's image is on the node, and returns
+// what it is.
+//
+// Source: [EnsureImageExists].
+//
+// [EnsureImageExists]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/images/image_manager.go#L168-L289
+func (s *sync) ensureImage(c *Container, spec *corev1.Container) (*imageconfig.Image, error) {
+	named, err := parseImageName(spec.Image)
+	if err != nil {
+		message := fmt.Sprintf("Failed to apply default image tag %q: couldn't parse image name %q: %v", spec.Image, spec.Image, err)
+		s.event(c, corev1.EventTypeWarning, "InspectFailed", message)
+		return nil, s.imageFailure(c, "InvalidImageName", message, errors.Join(ErrInvalidImageName, err))
+	}
+	present := s.present[named.String()]
+	switch {
+	case present && spec.ImagePullPolicy != corev1.PullAlways:
+		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.texts.imagePresent, "{image}", spec.Image))
+		found := s.lookUp(named, spec.Image)
+		return found.image, found.err
+	case spec.ImagePullPolicy == corev1.PullNever:
+		message := fmt.Sprintf("Container image %q is not present with pull policy of Never", spec.Image)
+		s.event(c, corev1.EventTypeWarning, "ErrImageNeverPull", message)
+		return nil, s.imageFailure(c, "ErrImageNeverPull", message, ErrImageNeverPull)
+	default:
+		return s.pull(c, spec, named)
+	}
+}
+
+// pull emits what the node does on a pull. An image that the source could not
+// find out about leaves it open how the pull ends.
+func (s *sync) pull(c *Container, spec *corev1.Container, named reference.Named) (*imageconfig.Image, error) {
+	s.event(c, corev1.EventTypeNormal, "Pulling", fmt.Sprintf("Pulling image %q", spec.Image))
+	found := s.lookUp(named, spec.Image)
+	if found.err == nil {
+		s.present[named.String()] = true
+		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.texts.imagePulled, "{image}", spec.Image))
+		return found.image, nil
+	}
+	message := s.pullError(named, found.err)
+	if message == "" {
+		return nil, found.err
+	}
+	s.event(c, corev1.EventTypeWarning, "Failed", fmt.Sprintf("Failed to pull image %q: %s", spec.Image, message))
+	return nil, s.imageFailure(c, "ErrImagePull", message, errors.Join(ErrImagePull, found.err))
+}
+
+// pullError returns the runtime's message for a pull that fails on every node,
+// or nothing where a node may fare better.
+func (s *sync) pullError(named reference.Named, err error) string {
+	var unreachable *imageconfig.NodeError
+	var answer *imageconfig.Error
+	switch {
+	case errors.As(err, &unreachable):
+		host := reference.Domain(named)
+		if host == "docker.io" {
+			host = "registry-1.docker.io"
+		}
+		return fill(s.texts.pullUnreachable, "{ref}", named.String(), "{host}", host,
+			"{path}", reference.Path(named), "{version}", versionOf(named), "{error}", unreachable.Err.Error())
+	case !errors.As(err, &answer):
+		return ""
+	case errors.Is(answer.Kind, imageconfig.ErrNotFound):
+		return fill(s.texts.pullNotFound, "{ref}", named.String())
+	case errors.Is(answer.Kind, imageconfig.ErrNoPlatform):
+		return fill(s.texts.pullNoPlatform, "{digest}", answer.Digest)
+	default:
+		return ""
+	}
+}
+
+// imageFailure emits the event that follows each failure over an image.
+func (s *sync) imageFailure(c *Container, reason, message string, err error) error {
+	s.event(c, corev1.EventTypeWarning, "Failed", "Error: "+reason)
+	return &Failure{Reason: reason, Message: message, Err: err}
+}
+
+// lookUp asks the source, once for each reference of a Pod.
+func (s *sync) lookUp(named reference.Named, image string) answer {
+	key := named.String()
+	if known, ok := s.answers[key]; ok {
+		return known
+	}
+	var a answer
+	if s.kubelet.Images == nil {
+		a.err = fmt.Errorf("image %q: there is no image source", image)
+	} else {
+		a.image, a.err = s.kubelet.Images.Image(s.ctx, withTag(named, image), s.node.platform())
+	}
+	if a.image == nil && a.err == nil {
+		a.err = fmt.Errorf("image %q: the source returned neither an image nor an error", image)
+	}
+	s.answers[key] = a
+	return a
+}
+
+// parseImageName parses a name as the kubelet does and adds the default tag.
+//
+// Source: [ParseImageName].
+//
+// [ParseImageName]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/util/parsers/parsers.go#L30-L55
+func parseImageName(image string) (reference.Named, error) {
+	named, err := reference.ParseNormalizedNamed(image)
+	if err != nil {
+		return nil, err
+	}
+	return reference.TagNameOnly(named), nil
+}
+
+// withTag returns the image's name as the Pod has it, with the tag that the
+// kubelet adds.
+func withTag(named reference.Named, image string) string {
+	if original, err := reference.ParseNormalizedNamed(image); err == nil && reference.IsNameOnly(original) {
+		return image + ":" + versionOf(named)
+	}
+	return image
+}
+
+// versionOf returns a reference's digest or else its tag.
+func versionOf(named reference.Named) string {
+	if digested, ok := named.(reference.Digested); ok {
+		return digested.Digest().String()
+	}
+	if tagged, ok := named.(reference.Tagged); ok {
+		return tagged.Tag()
+	}
+	return ""
+}
+
+// presentImages returns the set of canonical references.
+func presentImages(images []string) map[string]bool {
+	present := make(map[string]bool, len(images))
+	for _, image := range images {
+		if named, err := parseImageName(image); err == nil {
+			present[named.String()] = true
+		}
+	}
+	return present
+}

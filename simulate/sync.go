@@ -1,0 +1,140 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/drystart/drystart/imageconfig"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// A sync is one run of the kubelet's start sequence over one Pod.
+//
+// Source: [kuberuntime's SyncPod].
+//
+// [kuberuntime's SyncPod]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/kuberuntime_manager.go#L1583-L1965
+type sync struct {
+	ctx     context.Context //nolint:containedctx // lives for one call of Start
+	kubelet Kubelet
+	node    Node
+	texts   *profile
+	pod     *corev1.Pod
+	outcome *Outcome
+
+	present map[string]bool // by canonical reference
+	answers map[string]answer
+}
+
+// An answer is what the image source said about one reference.
+type answer struct {
+	image *imageconfig.Image
+	err   error
+}
+
+func (s *sync) run() {
+	failure := s.admit()
+	if failure == nil {
+		failure = s.createSandbox()
+	}
+	if failure != nil {
+		s.outcome.Failure = failure
+		s.block(0)
+		return
+	}
+	s.present = presentImages(s.kubelet.Present)
+	s.answers = map[string]answer{}
+	s.startContainers()
+}
+
+// startContainers starts init containers one after the other, each after the one
+// before has started; then all others, whatever becomes of their siblings. An
+// init container is taken to succeed, a sidecar's probes too.
+func (s *sync) startContainers() {
+	inits := len(s.pod.Spec.InitContainers)
+	for i := range s.outcome.Containers {
+		c := &s.outcome.Containers[i]
+		s.start(c, s.specOf(i))
+		if i >= inits || c.Verdict == Started {
+			continue
+		}
+		s.block(i + 1)
+		if c.Verdict == Undecided {
+			s.leaveOpen(i+1, fmt.Errorf("%s %q is undecided, and has to start first", c.Kind, c.Name))
+		}
+		return
+	}
+}
+
+// specOf returns the specification of a container by its place in the order.
+func (s *sync) specOf(i int) *corev1.Container {
+	spec := &s.pod.Spec
+	if i < len(spec.InitContainers) {
+		return &spec.InitContainers[i]
+	}
+	i -= len(spec.InitContainers)
+	if i < len(spec.Containers) {
+		return &spec.Containers[i]
+	}
+	common := corev1.Container(spec.EphemeralContainers[i-len(spec.Containers)].EphemeralContainerCommon)
+	return &common
+}
+
+// block marks the containers from the i-th on as never tried.
+func (s *sync) block(i int) {
+	for ; i < len(s.outcome.Containers); i++ {
+		s.outcome.Containers[i].Verdict = Blocked
+	}
+}
+
+// leaveOpen marks the containers from the i-th on as undecided.
+func (s *sync) leaveOpen(i int, err error) {
+	for ; i < len(s.outcome.Containers); i++ {
+		s.outcome.Containers[i].Verdict = Undecided
+		s.outcome.Containers[i].Undecided = err
+	}
+}
+
+// start brings one container up, step by step. A step that ends the attempt
+// returns an error: a *Failure is the node's, anything else leaves the container
+// undecided.
+//
+// Source: [startContainer].
+//
+// [startContainer]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/kuberuntime_container.go#L200-L340
+func (s *sync) start(c *Container, spec *corev1.Container) {
+	if s.ctx.Err() != nil {
+		c.Undecided = context.Cause(s.ctx)
+		return
+	}
+	err := s.attempt(c, spec)
+	switch failure, failed := err.(*Failure); { //nolint:errorlint // a step's own, never wrapped
+	case err == nil:
+		c.Verdict = Started
+		if c.Kind == Init {
+			c.ExitCode = new(int32) // it is taken to succeed
+		}
+	case failed:
+		c.Verdict = Failed
+		c.Failure = failure
+		failure.Container, failure.Kind = c.Name, c.Kind
+	default:
+		c.Undecided = err
+	}
+}
+
+func (s *sync) attempt(c *Container, spec *corev1.Container) error {
+	image, err := s.ensureImage(c, spec)
+	if err != nil {
+		return err
+	}
+	c.ImageDigest = image.Digest
+	request, err := s.configure(c, spec, image)
+	if err != nil {
+		return err
+	}
+	argv0, err := s.create(c, spec, image, request)
+	if err != nil {
+		return err
+	}
+	return s.startProcess(c, spec, image, argv0)
+}

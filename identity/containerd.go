@@ -161,7 +161,7 @@ func primaryGroup(root fs.FS, uid ID) (ID, error) {
 	case err == nil:
 		return NewID(int64(uint32(entry.Gid)), Origin{SourcePasswd, entry.Name}), nil
 	case isAbsent(err):
-		return NewID(0, Origin{Source: SourceDefault}), nil
+		return NewID(0, Origin{SourceDefault, uid.String()}), nil
 	default:
 		return ID{}, err
 	}

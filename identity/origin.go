@@ -7,7 +7,8 @@ type Origin struct {
 	// Source is where the fact stands.
 	Source Source
 	// Name is the field's name for a securityContext ("runAsUser"), the whole
-	// USER string for an image, and the entry's name for an account file.
+	// USER string for an image, the entry's name for an account file, and the uid
+	// that no entry has for a default.
 	Name string
 }
 
@@ -28,7 +29,7 @@ const (
 	SourcePasswd
 	// SourceGroup is the image's /etc/group.
 	SourceGroup
-	// SourceDefault is what holds where nothing else said anything: root's number.
+	// SourceDefault is root's group, for a uid that has no entry in /etc/passwd.
 	SourceDefault
 )
 
@@ -50,7 +51,7 @@ func (o Origin) String() string {
 	case SourceGroup:
 		return fmt.Sprintf("/etc/group entry %q", o.Name)
 	case SourceDefault:
-		return "nothing else says"
+		return "no entry of /etc/passwd has uid " + o.Name
 	default:
 		return "unknown"
 	}

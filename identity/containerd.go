@@ -10,31 +10,34 @@ import (
 	"github.com/moby/sys/user"
 )
 
-// Containerd resolves requests as containerd does. Its zero value is containerd
-// 2.4 with the overlayfs snapshotter.
-type Containerd struct{}
-
-// ErrGroupWithoutUser is containerd's refusal of a request that has a group but
-// neither a uid nor a name. No container meets it; a Pod's sandbox does.
-var ErrGroupWithoutUser = errors.New("group is specified without user")
-
-// ErrIDOutOfRange is containerd's refusal of a requested number outside of 0 to
-// 2147483647.
-var ErrIDOutOfRange = errors.New("id out of range")
-
-// A UserStringError says why a request makes no user that containerd takes. Its
-// text is containerd's own.
-type UserStringError struct {
-	// Err is ErrGroupWithoutUser or ErrIDOutOfRange.
-	Err  error
-	text string
+// Containerd resolves requests as containerd with the overlayfs snapshotter does.
+// Its zero value is containerd 2.4; what older releases do otherwise is its
+// fields.
+type Containerd struct {
+	// OutOfRange is what becomes of a requested number that no process may have.
+	OutOfRange OutOfRange
+	// UserFiles is how it opens the account files.
+	UserFiles UserFiles
+	// IgnoresPolicy is whether it does not know supplementalGroupsPolicy and
+	// merges always: containerd before 2.0.
+	IgnoresPolicy bool
 }
 
-// Error returns containerd's message.
-func (e *UserStringError) Error() string { return e.text }
+// OutOfRange is what a containerd release makes of a requested uid or gid that is
+// negative or above 2147483647.
+type OutOfRange int
 
-// Unwrap returns Err.
-func (e *UserStringError) Unwrap() error { return e.Err }
+const (
+	// RefuseOutOfRange refuses it: containerd 2.4, and the last releases of 1.7
+	// to 2.3.
+	RefuseOutOfRange OutOfRange = iota
+	// NameOutOfRange takes it for a name, which an entry of /etc/passwd may have
+	// (CVE-2026-46680).
+	NameOutOfRange
+	// WrapOutOfRange cuts it to 32 bits, so that 4294967296 is root
+	// (CVE-2024-40635).
+	WrapOutOfRange
+)
 
 // UserString returns the request's user as containerd writes it: "uid", "name",
 // "uid:gid" or "name:gid"; empty where the request says nothing.
@@ -67,7 +70,8 @@ func (r Request) userKey() string {
 // directory.
 //
 //  1. A requested number outside of 0 to 2147483647 is refused with
-//     [ErrIDOutOfRange], before any file is read.
+//     [ErrIDOutOfRange], before any file is read; older releases differ, see
+//     [OutOfRange].
 //  2. A name is the first /etc/passwd entry of exactly that name, else
 //     [ErrNoUsersFound]. A missing file is an error too.
 //  3. A number is itself; its gid is that of the first /etc/passwd entry with
@@ -97,7 +101,7 @@ func (c Containerd) Process(root fs.FS, request Request) (Process, error) {
 	for _, group := range request.SupplementalGroups {
 		groups = append(groups, NewID(int64(uint32(group.number)), group.origin))
 	}
-	if !request.Strict {
+	if !request.Strict || c.IgnoresPolicy {
 		listed, err := c.additionalGroups(root, request.userKey())
 		if err != nil {
 			return Process{}, err
@@ -114,40 +118,73 @@ func (c Containerd) user(root fs.FS, request Request) (Process, error) {
 	if err != nil {
 		return Process{}, err
 	}
-	outOfRange := func(what string) error {
-		text := fmt.Sprintf("invalid USER value %q: %s out of range", userString, what)
-		return &UserStringError{Err: ErrIDOutOfRange, text: text}
+	name, uid, ok := c.requested(request.RunAsUsername, request.RunAsUser)
+	if !ok {
+		return Process{}, outOfRange(userString, "uid")
 	}
-	process := Process{UID: request.RunAsUser, GID: request.RunAsGroup}
-	if process.UID.known && !inRange(process.UID) || overflows(request.RunAsUsername) {
-		return Process{}, outOfRange("uid")
+	groupName, gid, ok := c.requested("", request.RunAsGroup)
+	if !ok {
+		return Process{}, outOfRange(userString, "gid")
 	}
-	if process.GID.known && !inRange(process.GID) {
-		return Process{}, outOfRange("gid")
+	process := Process{UID: uid, GID: gid}
+	if name != "" {
+		if process, err = c.userByName(root, name, gid); err != nil {
+			return Process{}, err
+		}
 	}
-	switch {
-	case !process.UID.known:
-		return userByName(root, request)
-	case process.GID.known:
-		return process, nil // both are numbers: no file is read
-	default:
-		process.GID, err = primaryGroup(root, process.UID)
+	if groupName != "" {
+		process.GID, err = c.groupByName(root, groupName)
 		return process, err
+	}
+	if process.GID.known {
+		return process, nil // both are numbers: no file is read
+	}
+	process.GID, err = c.primaryGroup(root, process.UID)
+	return process, err
+}
+
+// requested returns what a requested name or number is looked up as; ok is false
+// where it is refused.
+func (c Containerd) requested(name string, id ID) (string, ID, bool) {
+	if name != "" {
+		_, err := strconv.Atoi(name)
+		return name, ID{}, c.OutOfRange != RefuseOutOfRange || !errors.Is(err, strconv.ErrRange)
+	}
+	if !id.known || id.number >= 0 && id.number <= math.MaxInt32 {
+		return "", id, true
+	}
+	switch c.OutOfRange {
+	case NameOutOfRange:
+		return id.String(), ID{}, true
+	case WrapOutOfRange:
+		return "", NewID(int64(uint32(id.number)), id.origin), true
+	default:
+		return "", ID{}, false
 	}
 }
 
-// userByName resolves a request by name.
-func userByName(root fs.FS, request Request) (Process, error) {
-	entry, err := findUser(root, func(u user.User) bool { return u.Name == request.RunAsUsername })
+// userByName resolves a name; a gid that is known takes the place of the entry's.
+func (c Containerd) userByName(root fs.FS, name string, gid ID) (Process, error) {
+	entry, err := c.UserFiles.findUser(root, func(u user.User) bool { return u.Name == name })
 	if err != nil {
 		return Process{}, err
 	}
 	origin := Origin{SourcePasswd, entry.Name}
-	process := Process{UID: NewID(int64(uint32(entry.Uid)), origin), GID: request.RunAsGroup}
-	if !process.GID.known {
-		process.GID = NewID(int64(uint32(entry.Gid)), origin)
+	if !gid.known {
+		gid = NewID(int64(uint32(entry.Gid)), origin)
 	}
-	return process, nil
+	return Process{UID: NewID(int64(uint32(entry.Uid)), origin), GID: gid}, nil
+}
+
+func (c Containerd) groupByName(root fs.FS, name string) (ID, error) {
+	entries, err := c.UserFiles.findGroups(root, func(g user.Group) bool { return g.Name == name })
+	if err != nil {
+		return ID{}, err
+	}
+	if len(entries) == 0 {
+		return ID{}, ErrNoGroupsFound
+	}
+	return NewID(int64(uint32(entries[0].Gid)), Origin{SourceGroup, name}), nil
 }
 
 // primaryGroup returns the gid of a numeric user for which no group is requested.
@@ -155,8 +192,8 @@ func userByName(root fs.FS, request Request) (Process, error) {
 // Source: [WithUserID].
 //
 // [WithUserID]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/pkg/oci/spec_opts.go#L749-L808
-func primaryGroup(root fs.FS, uid ID) (ID, error) {
-	entry, err := findUser(root, func(u user.User) bool { return int64(u.Uid) == uid.number })
+func (c Containerd) primaryGroup(root fs.FS, uid ID) (ID, error) {
+	entry, err := c.UserFiles.findUser(root, func(u user.User) bool { return int64(u.Uid) == uid.number })
 	switch {
 	case err == nil:
 		return NewID(int64(uint32(entry.Gid)), Origin{SourcePasswd, entry.Name}), nil
@@ -167,43 +204,7 @@ func primaryGroup(root fs.FS, uid ID) (ID, error) {
 	}
 }
 
-// additionalGroups returns the groups of /etc/group that list the user. key is
-// the user's name or decimal uid.
-func (Containerd) additionalGroups(root fs.FS, key string) ([]ID, error) {
-	name := key
-	if uid, err := strconv.Atoi(key); err == nil {
-		entry, err := findUser(root, func(u user.User) bool { return u.Uid == uid })
-		if isAbsent(err) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		name = entry.Name
-	}
-	entries, err := findGroups(root, name)
-	if isAbsent(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	var groups []ID
-	for _, entry := range entries {
-		groups = append(groups, NewID(int64(uint32(entry.Gid)), Origin{SourceGroup, entry.Name}))
-	}
-	return groups, nil
-}
-
 // isAbsent reports whether a look-up found no file or no entry.
 func isAbsent(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNoUsersFound)
-}
-
-func inRange(id ID) bool { return id.number >= 0 && id.number <= math.MaxInt32 }
-
-// overflows reports whether a name is a number too large for 64 bits.
-func overflows(name string) bool {
-	_, err := strconv.Atoi(name)
-	return errors.Is(err, strconv.ErrRange)
+	return !isUnreadable(err) && (errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrNoUsersFound))
 }

@@ -39,7 +39,7 @@ type RunAsNonRootError struct {
 
 // Error returns the message that the kubelet puts into the container's status.
 func (e *RunAsNonRootError) Error() string {
-	where := fmt.Sprintf("(pod: %q, container: %s)", e.Pod, e.Container)
+	where := inPod(e.Pod, e.Container)
 	switch {
 	case errors.Is(e.Violation, ErrRunAsUserRoot):
 		return "container's runAsUser breaks non-root policy " + where
@@ -52,6 +52,11 @@ func (e *RunAsNonRootError) Error() string {
 	default:
 		return "container has runAsNonRoot and image will run as root " + where
 	}
+}
+
+// inPod returns how the kubelet ends such a message.
+func inPod(pod, container string) string {
+	return fmt.Sprintf("(pod: %q, container: %s)", pod, container)
 }
 
 // Unwrap returns the violation.

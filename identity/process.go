@@ -15,11 +15,18 @@ type Process struct {
 	// Groups are the supplementary groups as the runtime reports them in the
 	// container's status. They include the primary group.
 	Groups []ID
+	// Username is the user on a Windows node, which has no numbers. Empty is the
+	// default user of the image's base where UsernameOrigin is set, and unknown
+	// where it is not.
+	Username string
+	// UsernameOrigin is what decided the user name.
+	UsernameOrigin Origin
 }
 
 // Equal reports whether both are the same process, decided by the same things.
 func (p Process) Equal(other Process) bool {
-	return p.UID == other.UID && p.GID == other.GID && slices.Equal(p.Groups, other.Groups)
+	return p.UID == other.UID && p.GID == other.GID && slices.Equal(p.Groups, other.Groups) &&
+		p.Username == other.Username && p.UsernameOrigin == other.UsernameOrigin
 }
 
 // sortedUnique returns the groups in ascending order, each number once. Of equal

@@ -10,15 +10,44 @@ import (
 	"syscall"
 )
 
+// UserFiles says how a containerd release opens /etc/passwd and /etc/group, and
+// in which words it fails. The zero UserFiles is that of containerd 2.4.
+type UserFiles struct {
+	// View is the way to the files.
+	View View
+	// Unbounded is whether it reads more than 10 MiB of a file, and takes what
+	// is no regular file for one, as releases before CVE-2026-47262 was fixed do.
+	Unbounded bool
+}
+
+// A View is a way in which containerd sees an image's files.
+type View int
+
+// The views, the newest first.
+const (
+	// OverlayThenLinks looks into the overlay's layers, and where that fails
+	// follows each link itself: containerd 2.4.
+	OverlayThenLinks View = iota
+	// Overlay looks into the overlay's layers: containerd 2.3. A link with more
+	// ".." than there are directories leads nowhere.
+	Overlay
+	// RootedFiles mounts the image and opens the file with Go's os.Root; of a
+	// file that is itself an absolute link it opens the target: containerd 2.2.3
+	// to 2.2.
+	RootedFiles
+	// RootedFilesOnly is RootedFiles without that exception: containerd 2.2.0 to
+	// 2.2.2.
+	RootedFilesOnly
+	// MountedFiles mounts the image and opens the path that continuity's
+	// RootPath returns: containerd 1.6 to 2.1.
+	MountedFiles
+)
+
 // maxUserFileBytes is how much containerd reads of /etc/passwd and /etc/group.
 const maxUserFileBytes = 10 << 20
 
-// The number of symbolic links that containerd follows: in its view of the
-// overlay, and when it resolves the path itself after that view has failed.
-const (
-	maxOverlayLinks = 255
-	maxResolveLinks = 40
-)
+// mountPoint stands for where containerd mounts an image to look into it.
+const mountPoint = "<root>/tmpmounts/containerd-mount<n>"
 
 // An UnreadableError says that one of an image's files could not be read here.
 // A node may well be able to: what depends on the file is undecided.
@@ -43,149 +72,102 @@ func unreadable(name string, err error) error {
 	return &UnreadableError{Path: name, Err: err}
 }
 
-// openUserFile opens an account file below root: first by way of the overlay
-// view, then, where that finds nothing, by resolving each link inside of root.
+func isUnreadable(err error) bool {
+	var unreadable *UnreadableError
+	return errors.As(err, &unreadable)
+}
+
+// open opens an account file below root.
 //
-// Source: [openUserFile].
+// Source: [openUserFile], and [openBoundedUserFile] before containerd 2.2.
 //
 // [openUserFile]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/pkg/oci/spec_opts.go#L1841-L1863
-func openUserFile(root fs.FS, name string) (io.ReadCloser, error) {
+// [openBoundedUserFile]: https://github.com/containerd/containerd/blob/v2.1.9/pkg/oci/spec_opts.go#L1721-L1738
+func (u UserFiles) open(root fs.FS, name string) (io.ReadCloser, error) {
 	if root == nil {
 		return nil, unreadable(name, errors.New("the image's files are not known"))
 	}
-	resolved, err := resolveInOverlay(root, name, 0)
-	if err != nil {
-		resolved, err = resolveInRoot(root, name)
-	}
+	resolved, err := u.resolve(root, name)
 	if err != nil {
 		return nil, err
 	}
-	return openRegular(root, resolved, name)
-}
-
-// openRegular opens a path that holds no links. name is what errors call it.
-func openRegular(root fs.FS, resolved, name string) (io.ReadCloser, error) {
 	info, err := lstat(root, resolved)
 	if err != nil {
-		return nil, err
+		return nil, u.missing(resolved, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file", name)
+		return nil, u.irregular(name, resolved)
 	}
 	file, err := root.Open(resolved)
 	if err != nil {
 		return nil, unreadable(name, err)
 	}
-	return &userFile{File: file, name: name, left: maxUserFileBytes}, nil
+	if u.Unbounded {
+		return &userFile{File: file, name: name, left: unbounded}, nil
+	}
+	return &userFile{File: file, name: u.shown(name, resolved), left: maxUserFileBytes}, nil
 }
 
-// resolveInOverlay follows links as containerd's view of an overlay does: a
-// relative target is joined to its directory as text, ".." and all.
-//
-// Source: [overlayFS.resolve].
-//
-// [overlayFS.resolve]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/fsview/overlay.go#L145-L224
-func resolveInOverlay(root fs.FS, name string, links int) (string, error) {
-	parts := strings.Split(name, "/")
-	for i := range parts {
-		here := strings.Join(parts[:i+1], "/")
-		info, err := lstat(root, here)
-		if err != nil {
-			return "", err
+// resolve returns the path at the end of all links.
+func (u UserFiles) resolve(root fs.FS, name string) (string, error) {
+	switch u.View {
+	case Overlay:
+		resolved, err := resolveInOverlay(root, name, 0)
+		if target, ok := absoluteLink(root, name); err != nil && !isUnreadable(err) && ok {
+			return resolveInOverlay(root, target, 0)
 		}
-		last := i == len(parts)-1
-		if info.Mode()&fs.ModeSymlink == 0 {
-			if !last && !info.IsDir() {
-				return "", &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
-			}
-			continue
+		return resolved, err
+	case RootedFiles, RootedFilesOnly:
+		resolved, err := resolveRooted(root, name)
+		if target, ok := absoluteLink(root, name); err != nil && !isUnreadable(err) && ok && u.View == RootedFiles {
+			return resolveRooted(root, target)
 		}
-		if links++; links > maxOverlayLinks {
-			return "", &fs.PathError{Op: "open", Path: name, Err: syscall.ELOOP}
+		return resolved, err
+	case MountedFiles:
+		return resolveMounted(root, name)
+	default:
+		resolved, err := resolveInOverlay(root, name, 0)
+		if err != nil && !isUnreadable(err) {
+			return resolveInRoot(root, name)
 		}
-		target, err := readLink(root, here)
-		if err != nil {
-			return "", err
-		}
-		if !path.IsAbs(target) {
-			target = path.Join(path.Dir(here), target)
-		}
-		rest := strings.Join(parts[i+1:], "/")
-		return resolveInOverlay(root, path.Clean(strings.TrimPrefix(path.Join(target, rest), "/")), links)
+		return resolved, err
 	}
-	return name, nil
 }
 
-// resolveInRoot follows links one component at a time and never leaves root:
-// the parent of root is root.
-//
-// Source: [resolveInRootFS].
-//
-// [resolveInRootFS]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/pkg/oci/utils_unix.go#L199-L287
-func resolveInRoot(root fs.FS, name string) (string, error) {
-	var done []string
-	pending := strings.Split(name, "/")
-	for links := 0; len(pending) > 0; {
-		part := pending[0]
-		pending = pending[1:]
-		switch part {
-		case "", ".":
-			continue
-		case "..":
-			done = done[:max(0, len(done)-1)]
-			continue
-		}
-		done = append(done, part)
-		here := strings.Join(done, "/")
-		info, err := lstat(root, here)
-		if err != nil {
-			return "", err
-		}
-		if info.Mode()&fs.ModeSymlink == 0 {
-			if len(pending) > 0 && !info.IsDir() {
-				return "", &fs.PathError{Op: "resolve", Path: here, Err: syscall.ENOTDIR}
-			}
-			continue
-		}
-		if links++; links > maxResolveLinks {
-			return "", &fs.PathError{Op: "resolve", Path: here, Err: syscall.ELOOP}
-		}
-		target, err := readLink(root, here)
-		if err != nil {
-			return "", err
-		}
-		done = done[:len(done)-1]
-		if path.IsAbs(target) {
-			done = done[:0]
-		}
-		pending = append(strings.Split(target, "/"), pending...)
+// missing returns the error for a resolved path at which nothing stands.
+func (u UserFiles) missing(resolved string, err error) error {
+	if isUnreadable(err) || u.View != MountedFiles {
+		return err
 	}
-	if len(done) == 0 {
-		return ".", nil
+	op := "stat"
+	if u.Unbounded {
+		op = "open"
 	}
-	return strings.Join(done, "/"), nil
+	return &fs.PathError{Op: op, Path: path.Join(mountPoint, resolved), Err: syscall.ENOENT}
 }
 
-// lstat returns what stands at a path whose directories hold no links. Where
-// nothing does, its error is the one that containerd shows.
-func lstat(root fs.FS, name string) (fs.FileInfo, error) {
-	if !fs.ValidPath(name) {
-		return nil, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
+// irregular returns the error for a directory, a device and their like.
+func (u UserFiles) irregular(name, resolved string) error {
+	shown := u.shown(name, resolved)
+	if u.Unbounded {
+		return &fs.PathError{Op: "read", Path: shown, Err: syscall.EISDIR}
 	}
-	info, err := fs.Lstat(root, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
-	}
-	if err != nil {
-		return nil, unreadable(name, err)
-	}
-	return info, nil
+	return fmt.Errorf("%s is not a regular file", shown)
 }
 
-func readLink(root fs.FS, name string) (string, error) {
+// shown returns what errors call a file.
+func (u UserFiles) shown(name, resolved string) string {
+	if u.View == MountedFiles {
+		return path.Join(mountPoint, resolved)
+	}
+	return name
+}
+
+// absoluteLink returns where a path leads that is itself an absolute link.
+func absoluteLink(root fs.FS, name string) (string, bool) {
 	target, err := fs.ReadLink(root, name)
-	if err != nil {
-		return "", unreadable(name, err)
+	if err != nil || !path.IsAbs(target) {
+		return "", false
 	}
-	return target, nil
+	return strings.TrimPrefix(path.Clean(target), "/"), true
 }

@@ -7,6 +7,9 @@ import (
 	"io/fs"
 )
 
+// unbounded is what is left of a file without a limit.
+const unbounded = -1
+
 // A userFile reads an account file up to containerd's limit.
 //
 // Source: [limitedFile].
@@ -15,18 +18,20 @@ import (
 type userFile struct {
 	fs.File
 	name string
-	left int // bytes that may still be read
+	left int // bytes that may still be read, or unbounded
 }
 
 // Read fails with a fileSizeError once the file has more than the limit.
 func (f *userFile) Read(p []byte) (int, error) {
-	if len(p) > f.left+1 {
+	if f.left != unbounded && len(p) > f.left+1 {
 		p = p[:f.left+1] // one byte above the limit tells a longer file
 	}
 	n, err := f.File.Read(p)
-	f.left -= n
-	if f.left < 0 {
-		return n, &fileSizeError{f.name}
+	if f.left != unbounded {
+		if f.left -= n; f.left < 0 {
+			f.left = 0
+			return n, &fileSizeError{f.name}
+		}
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return n, unreadable(f.name, err)

@@ -33,6 +33,9 @@ type Error struct {
 	Kind error
 	// Digest is the index that lacks the platform, with ErrNoPlatform.
 	Digest string
+	// Answer is what the registry said, as "manifest unknown: manifest unknown";
+	// empty where it said nothing.
+	Answer string
 	// Err is the cause; nil where the kind says it all.
 	Err error
 }

@@ -12,7 +12,7 @@ func (s *sync) admit() *Failure {
 		return s.reject("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
 	}
 	policy := s.pod.Spec.SecurityContext.SupplementalGroupsPolicy
-	if policy != nil && *policy == corev1.SupplementalGroupsPolicyStrict && !s.texts.supplementalGroupsPolicy {
+	if s.node.OS != windows && policy != nil && *policy == corev1.SupplementalGroupsPolicyStrict && !s.profile.runtime.groupsPolicy {
 		return s.reject("SupplementalGroupsPolicyNotSupported", "SupplementalGroupsPolicy=Strict is not supported in this node")
 	}
 	return nil

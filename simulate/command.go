@@ -78,6 +78,8 @@ func (l *lookup) executable(argv0, name string) error {
 		return &commandError{argv0, kind, &fs.PathError{Op: "stat", Path: name, Err: errno}}
 	case err != nil:
 		return err
+	case at.IsDir() && l.directoryIsDenied:
+		return &commandError{argv0, ErrCommandIsDirectory, syscall.EACCES}
 	case at.IsDir():
 		return &commandError{argv0, ErrCommandIsDirectory, syscall.EISDIR}
 	case !l.user.mayExecute(at):

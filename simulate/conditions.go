@@ -22,7 +22,10 @@ func (o Outcome) conditions(phase corev1.PodPhase) []corev1.PodCondition {
 		{Type: corev1.PodScheduled, Status: corev1.ConditionTrue},
 	}
 	for i := range conditions {
-		conditions[i].ObservedGeneration = o.pod.generation
+		conditions[i].ObservedGeneration = o.generation()
+	}
+	if o.profile != nil && !o.profile.kubelet.sandboxCondition {
+		return conditions[1:]
 	}
 	return conditions
 }
@@ -40,7 +43,7 @@ func (o Outcome) readyToStart() corev1.PodCondition {
 		condition.Status = corev1.ConditionFalse
 	}
 	if o.Failure != nil {
-		condition.Reason, condition.Message = o.texts.noSandboxReason, o.texts.noSandboxMessage
+		condition.Reason, condition.Message = o.profile.kubelet.noSandboxReason, o.profile.kubelet.noSandboxMessage
 	}
 	return condition
 }

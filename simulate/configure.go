@@ -1,6 +1,8 @@
 package simulate
 
 import (
+	"errors"
+
 	"github.com/drystart/drystart/identity"
 	"github.com/drystart/drystart/imageconfig"
 	corev1 "k8s.io/api/core/v1"
@@ -16,7 +18,11 @@ import (
 func (s *sync) configure(c *Container, spec *corev1.Container, image *imageconfig.Image) (identity.Request, error) {
 	c.ImageUser = identity.ParseImageUser(image.Config.Config.User)
 	c.SecurityContext = identity.EffectiveSecurityContext(s.pod, spec)
-	if err := identity.VerifyRunAsNonRoot(s.pod, spec, c.ImageUser); err != nil {
+	err := identity.VerifyRunAsNonRoot(s.pod, spec, c.ImageUser)
+	if errors.Is(err, identity.ErrImageUserInvalid) && !s.profile.kubelet.refusesInvalidUser {
+		err = nil
+	}
+	if err != nil {
 		return identity.Request{}, s.failure(c, "CreateContainerConfigError", err.Error(), err)
 	}
 	return identity.ContainerRequest(s.pod, spec, c.ImageUser), nil

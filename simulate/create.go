@@ -17,25 +17,41 @@ import (
 func (s *sync) create(c *Container, spec *corev1.Container, image *imageconfig.Image, request identity.Request) (string, error) {
 	argv0, ok := command(spec, image)
 	if !ok && !image.Runnable {
-		message := fill(s.texts.specGeneration, "{error}", "no command specified")
-		return "", s.failure(c, "CreateContainerError", message, ErrNoCommand)
+		return "", s.failure(c, "CreateContainerError", s.profile.runtime.noCommand, ErrNoCommand)
 	}
 	files, err := image.Files(s.ctx)
 	if err != nil {
 		return "", err
 	}
-	process, err := identity.Containerd{}.Process(files, request)
+	process, err := s.profile.runtime.users.Process(files, request)
+	if err != nil {
+		return "", s.userFailure(c, err)
+	}
+	if s.profile.runtime.startsOnCreate {
+		if err := s.runc(c, spec, image, argv0, process); err != nil {
+			return "", err
+		}
+	}
+	c.reported = process
+	if _, known := c.Process.UID.Number(); !known {
+		c.Process = process
+	}
+	s.event(c, corev1.EventTypeNormal, "Created", fill(s.profile.kubelet.created, "{container}", c.Name))
+	return argv0, nil
+}
+
+// userFailure returns the failure of a look-up; what could not be read is none.
+func (s *sync) userFailure(c *Container, err error) error {
 	var unreadable *identity.UnreadableError
 	if errors.As(err, &unreadable) {
-		return "", err
+		return err
 	}
-	if err != nil {
-		message := fill(s.texts.userLookup, "{error}", err.Error())
-		return "", s.failure(c, "CreateContainerError", message, err)
+	text := s.profile.runtime.userLookup
+	var userString *identity.UserStringError
+	if errors.As(err, &userString) {
+		text = s.profile.runtime.userString
 	}
-	c.Process = process
-	s.event(c, corev1.EventTypeNormal, "Created", fill(s.texts.created, "{container}", c.Name))
-	return argv0, nil
+	return s.failure(c, "CreateContainerError", fill(text, "{error}", err.Error()), err)
 }
 
 // command returns the first word of what the container executes; ok is false

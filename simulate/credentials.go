@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/drystart/drystart/identity"
 	"github.com/drystart/drystart/imageconfig"
 	corev1 "k8s.io/api/core/v1"
 )
@@ -15,11 +16,11 @@ type credentials struct {
 	override bool // CAP_DAC_OVERRIDE
 }
 
-// credentialsOf returns the credentials of a created container's process.
-func credentialsOf(c *Container) credentials {
-	uid, _ := c.Process.UID.Number()
-	user := credentials{uid: uid, override: uid == 0 && keepsOverride(c.SecurityContext)}
-	for _, group := range c.Process.Groups {
+// credentialsOf returns the credentials of a container's process.
+func credentialsOf(process identity.Process, effective *corev1.SecurityContext) credentials {
+	uid, _ := process.UID.Number()
+	user := credentials{uid: uid, override: uid == 0 && keepsOverride(effective)}
+	for _, group := range process.Groups {
 		gid, _ := group.Number()
 		user.groups = append(user.groups, gid)
 	}

@@ -7,6 +7,20 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
+// withoutUnknown returns the Pod without the fields that the kubelet's release
+// does not know: the API server of that release drops them.
+func withoutUnknown(pod *corev1.Pod, known kubelet) *corev1.Pod {
+	if !known.userNamespaces {
+		pod.Spec.HostUsers = nil
+	}
+	if !known.groupsPolicy && pod.Spec.SecurityContext.SupplementalGroupsPolicy != nil {
+		context := *pod.Spec.SecurityContext
+		context.SupplementalGroupsPolicy = nil
+		pod.Spec.SecurityContext = &context
+	}
+	return pod
+}
+
 // withDefaults returns the Pod with the defaults that the API server sets and
 // that a start depends on. It copies what it changes.
 //

@@ -10,6 +10,8 @@ import (
 var (
 	// ErrPodRejected: the node did not admit the Pod.
 	ErrPodRejected = errors.New("the node rejects the Pod")
+	// ErrNoUserNamespaces: the Pod wants a user namespace, the runtime has none.
+	ErrNoUserNamespaces = errors.New("can't set `spec.hostUsers: false`, runtime does not support user namespaces")
 	// ErrInvalidImageName: the image's name cannot be parsed.
 	ErrInvalidImageName = errors.New("invalid image name")
 	// ErrImageNeverPull: the image is not on the node and must not be pulled.
@@ -45,14 +47,22 @@ type Failure struct {
 
 // Error returns where it failed, the reason and the message.
 func (f *Failure) Error() string {
+	if f == nil {
+		return "no failure"
+	}
 	if f.Container == "" {
 		return fmt.Sprintf("Pod: %s: %s", f.Reason, f.Message)
 	}
 	return fmt.Sprintf("%s %q: %s: %s", f.Kind, f.Container, f.Reason, f.Message)
 }
 
-// Unwrap returns the cause.
-func (f *Failure) Unwrap() error { return f.Err }
+// Unwrap returns the cause; that of a nil Failure is nil.
+func (f *Failure) Unwrap() error {
+	if f == nil {
+		return nil
+	}
+	return f.Err
+}
 
 // An UndecidedError says why it is not known whether a container starts.
 type UndecidedError struct {

@@ -3,6 +3,8 @@ package simulate
 import (
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 
 	"github.com/distribution/reference"
 	"github.com/drystart/drystart/imageconfig"
@@ -25,7 +27,7 @@ func (s *sync) ensureImage(c *Container, spec *corev1.Container) (*imageconfig.I
 	present := s.present[named.String()]
 	switch {
 	case present && spec.ImagePullPolicy != corev1.PullAlways:
-		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.texts.imagePresent, "{image}", spec.Image))
+		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.profile.kubelet.imagePresent, "{image}", spec.Image))
 		found := s.lookUp(named, spec.Image)
 		return found.image, found.err
 	case spec.ImagePullPolicy == corev1.PullNever:
@@ -44,7 +46,7 @@ func (s *sync) pull(c *Container, spec *corev1.Container, named reference.Named)
 	found := s.lookUp(named, spec.Image)
 	if found.err == nil {
 		s.present[named.String()] = true
-		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.texts.imagePulled, "{image}", spec.Image))
+		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.profile.kubelet.imagePulled, "{image}", spec.Image))
 		return found.image, nil
 	}
 	message := s.pullError(named, found.err)
@@ -52,31 +54,57 @@ func (s *sync) pull(c *Container, spec *corev1.Container, named reference.Named)
 		return nil, found.err
 	}
 	s.event(c, corev1.EventTypeWarning, "Failed", fmt.Sprintf("Failed to pull image %q: %s", spec.Image, message))
-	return nil, s.imageFailure(c, "ErrImagePull", message, errors.Join(ErrImagePull, found.err))
+	reason := "ErrImagePull"
+	if rest, ok := strings.CutPrefix(message, "RegistryUnavailable"); ok {
+		reason = "RegistryUnavailable"
+		message = "image pull failed for " + spec.Image + " because the registry is unavailable" + rest
+	}
+	return nil, s.imageFailure(c, reason, message, errors.Join(ErrImagePull, found.err))
 }
 
 // pullError returns the runtime's message for a pull that fails on every node,
-// or nothing where a node may fare better.
+// or nothing where a node may fare better, or its words are not known.
 func (s *sync) pullError(named reference.Named, err error) string {
+	texts := &s.profile.runtime
 	var unreachable *imageconfig.NodeError
+	if errors.As(err, &unreachable) {
+		return s.pullText(texts.pullUnreachable, named, "{error}", unreachable.Err.Error())
+	}
 	var answer *imageconfig.Error
-	switch {
-	case errors.As(err, &unreachable):
-		host := reference.Domain(named)
-		if host == "docker.io" {
-			host = "registry-1.docker.io"
-		}
-		return fill(s.texts.pullUnreachable, "{ref}", named.String(), "{host}", host,
-			"{path}", reference.Path(named), "{version}", versionOf(named), "{error}", unreachable.Err.Error())
-	case !errors.As(err, &answer):
+	if !errors.As(err, &answer) {
 		return ""
+	}
+	switch {
 	case errors.Is(answer.Kind, imageconfig.ErrNotFound):
-		return fill(s.texts.pullNotFound, "{ref}", named.String())
+		return s.pullText(texts.pullNotFound, named, "{answer}", firstOf(answer.Answer, "manifest unknown"))
 	case errors.Is(answer.Kind, imageconfig.ErrNoPlatform):
-		return fill(s.texts.pullNoPlatform, "{digest}", answer.Digest)
+		return s.pullText(texts.pullNoPlatform, named, "{digest}", answer.Digest)
 	default:
 		return ""
 	}
+}
+
+// pullText fills a text about a reference and one fact more.
+func (s *sync) pullText(text string, named reference.Named, fact, value string) string {
+	host, scheme := reference.Domain(named), "https"
+	if host == "docker.io" {
+		host = "registry-1.docker.io"
+	}
+	if isLoopback(host) {
+		scheme = s.profile.runtime.loopbackScheme
+	}
+	return fill(text, "{ref}", named.String(), "{repository}", named.Name(), "{host}", host, "{scheme}", scheme,
+		"{path}", reference.Path(named), "{version}", versionOf(named), fact, value)
+}
+
+// isLoopback reports whether a registry's address is on the node itself.
+func isLoopback(host string) bool {
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = host
+	}
+	ip := net.ParseIP(name)
+	return name == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // imageFailure emits the event that follows each failure over an image.
@@ -92,10 +120,10 @@ func (s *sync) lookUp(named reference.Named, image string) answer {
 		return known
 	}
 	var a answer
-	if s.kubelet.Images == nil {
+	if s.config.Images == nil {
 		a.err = fmt.Errorf("image %q: there is no image source", image)
 	} else {
-		a.image, a.err = s.kubelet.Images.Image(s.ctx, withTag(named, image), s.node.platform())
+		a.image, a.err = s.config.Images.Image(s.ctx, withTag(named, image), s.node.platform())
 	}
 	if a.image == nil && a.err == nil {
 		a.err = fmt.Errorf("image %q: the source returned neither an image nor an error", image)

@@ -37,15 +37,16 @@ func (k Kubelet) Start(ctx context.Context, pod *corev1.Pod) Outcome {
 	pod = withDefaults(pod)
 	outcome.pod = factsOf(pod)
 	outcome.Containers = containersOf(pod)
-	texts, err := node.profile()
+	found, note, err := node.profile()
 	if err != nil {
 		return outcome.undecided(err)
 	}
-	outcome.texts = texts
+	outcome.profile, outcome.Nearest = found, note
+	pod = withoutUnknown(pod, found.kubelet)
 	if len(pod.Spec.Containers) == 0 {
 		return outcome.undecided(errors.New("the Pod has no containers"))
 	}
-	s := &sync{ctx: ctx, kubelet: k, node: node, texts: texts, pod: pod, outcome: &outcome}
+	s := &sync{ctx: ctx, config: k, node: node, profile: found, pod: pod, outcome: &outcome}
 	s.run()
 	return outcome
 }

@@ -21,6 +21,8 @@ type lookup struct {
 	user   credentials
 	dir    string // the working directory
 	path   string // PATH
+
+	directoryIsDenied bool // see runtime
 }
 
 // stat describes what a path names, as stat(2) by the process does: symbolic

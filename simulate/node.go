@@ -2,6 +2,9 @@ package simulate
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -11,13 +14,14 @@ import (
 type Node struct {
 	// Kubelet is the Kubernetes release, such as "1.37.2".
 	Kubelet string `json:"kubelet"`
-	// Runtime is the container runtime: "containerd".
+	// Runtime is the container runtime: "containerd" or "cri-o".
 	Runtime string `json:"runtime"`
 	// RuntimeVersion is the runtime's release, such as "2.4.0".
 	RuntimeVersion string `json:"runtimeVersion"`
-	// OS is the operating system: "linux".
+	// OS is the operating system: "linux" or "windows".
 	OS string `json:"os"`
-	// Arch is the processor architecture, such as "amd64".
+	// Arch is the processor architecture, such as "amd64"; with its variant where
+	// that matters, such as "arm/v7".
 	Arch string `json:"arch"`
 }
 
@@ -27,11 +31,14 @@ func (n Node) String() string {
 }
 
 // platform returns what the node asks an image for.
-func (n Node) platform() v1.Platform { return v1.Platform{OS: n.OS, Architecture: n.Arch} }
+func (n Node) platform() v1.Platform {
+	arch, variant, _ := strings.Cut(n.Arch, "/")
+	return v1.Platform{OS: n.OS, Architecture: arch, Variant: variant}
+}
 
 // withDefaults returns the node with its empty fields filled.
 func (n Node) withDefaults() Node {
-	newest := profiles[0].node
+	newest := newestNode()
 	fill := func(field *string, value string) {
 		if *field == "" {
 			*field = value
@@ -39,34 +46,41 @@ func (n Node) withDefaults() Node {
 	}
 	fill(&n.Kubelet, newest.Kubelet)
 	fill(&n.Runtime, newest.Runtime)
-	fill(&n.RuntimeVersion, newest.RuntimeVersion)
+	fill(&n.RuntimeVersion, runtimes[n.Runtime].newest)
 	fill(&n.OS, newest.OS)
 	fill(&n.Arch, newest.Arch)
 	return n
 }
 
-// profile returns how the node behaves, or an UnknownNodeError.
-func (n Node) profile() (*profile, error) {
-	for i := range profiles {
-		known := profiles[i].node
-		known.Arch = n.Arch // architectures differ in the image they take alone
-		if known == n {
-			return &profiles[i], nil
-		}
-	}
-	return nil, &UnknownNodeError{Node: n}
+// newestNode is what the fields of a Node are taken for that are empty.
+func newestNode() Node {
+	return Node{Kubelet: newestKubelet, Runtime: "containerd", RuntimeVersion: runtimes["containerd"].newest, OS: "linux", Arch: "amd64"}
 }
 
 // An UnknownNodeError says that a node is none of those that are emulated.
 type UnknownNodeError struct {
 	Node Node
+	// Err says what of the node is wrong; nil where it is merely not known.
+	Err error
 }
 
 // Error names the node and those that are known.
 func (e *UnknownNodeError) Error() string {
-	text := fmt.Sprintf("node %v is not emulated; known:", e.Node)
-	for _, known := range profiles {
-		text += " " + known.node.String() + ";"
+	text := fmt.Sprintf("node %v is not emulated", e.Node)
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
 	}
-	return text[:len(text)-1]
+	return text + "; known are " + known()
+}
+
+// Unwrap returns Err.
+func (e *UnknownNodeError) Unwrap() error { return e.Err }
+
+// known lists the releases that are emulated.
+func known() string {
+	list := []string{fmt.Sprintf("kubernetes %s to %s", kubelets[0].since, newestKubelet)}
+	for _, name := range slices.Sorted(maps.Keys(runtimes)) {
+		list = append(list, fmt.Sprintf("%s %s to %s", name, runtimes[name].rows[0].since, runtimes[name].newest))
+	}
+	return strings.Join(list, ", ") + ", on linux; containerd on windows"
 }

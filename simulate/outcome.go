@@ -13,6 +13,9 @@ import (
 type Outcome struct {
 	// Node is the node that was emulated, all fields set.
 	Node Node
+	// Nearest is set where one of the node's releases is newer than those that
+	// are known: what it was taken for.
+	Nearest string
 	// Failure is set where the node rejects the Pod or cannot make its sandbox:
 	// then no container is tried.
 	Failure *Failure
@@ -22,9 +25,9 @@ type Outcome struct {
 	// containers and sidecars, regular ones, ephemeral ones.
 	Containers []Container
 
-	pod    podFacts
-	texts  *profile
-	events []event
+	pod     podFacts
+	profile *profile
+	events  []event
 }
 
 // A Container is what became of one container's start.
@@ -56,7 +59,8 @@ type Container struct {
 	// which is taken to succeed, and those that [Outcome.Ended] was told of.
 	ExitCode *int32
 
-	restart restartPolicy
+	restart  restartPolicy
+	reported identity.Process // what the runtime says of it
 }
 
 // podFacts is what the status and the events need of a Pod.
@@ -103,6 +107,24 @@ func (o Outcome) Ended(container string, exitCode int32) Outcome {
 		if c.Name == container && c.Verdict == Started && c.Kind != Init {
 			c.ExitCode = &exitCode
 		}
+	}
+	return o
+}
+
+// Retried returns the outcome as it is once the kubelet has come back to a
+// container whose image could not be pulled, and waits before it pulls again:
+// what a cluster shows most of the time. It changes nothing for other containers.
+func (o Outcome) Retried(container string) Outcome {
+	o.Containers = slices.Clone(o.Containers)
+	for i := range o.Containers {
+		c := &o.Containers[i]
+		if c.Name != container || c.Failure == nil || !errors.Is(c.Failure.Err, ErrImagePull) {
+			continue
+		}
+		failure := *c.Failure
+		failure.Reason = "ImagePullBackOff"
+		failure.Message = fill(o.profile.kubelet.imageBackOff, "{image}", c.Image, "{reason}", c.Failure.Reason, "{error}", c.Failure.Message)
+		c.Failure = &failure
 	}
 	return o
 }

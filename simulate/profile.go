@@ -1,70 +1,165 @@
 package simulate
 
-import "strings"
+import (
+	"fmt"
+	"strings"
 
-// A profile is how one node behaves: what differs between releases, as data.
+	"github.com/drystart/drystart/identity"
+	"k8s.io/apimachinery/pkg/util/version"
+)
+
+// A profile is how one node behaves: the kubelet's row and the runtime's.
+//
+// # Adding a release
+//
+// What differs between releases is data, in three tables: kubelets, containerds
+// and crios. A row holds from its release until the next row's. To add a release
+// that behaves otherwise, add a row: a copy of the one before with what is new,
+// and the source of that. To add one that does not, raise the table's newest.
+// No other code knows a version.
+type profile struct {
+	kubelet kubelet
+	runtime runtime
+}
+
+// A kubelet is how the kubelet of a release behaves.
 //
 // In a text, {image}, {container}, {error} and the like stand for what fill puts
 // there.
-type profile struct {
-	node Node
+type kubelet struct {
+	// since is the first release of the row.
+	since string
 
-	// The kubelet's events.
+	// The events on the way to a started container.
 	// Source: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/images/image_manager.go
 	imagePresent string
 	imagePulled  string
 	created      string
 	started      string
+	// imageBackOff is the message of a pull that is not tried again yet.
+	imageBackOff string
 
-	// The message of PodReadyToStartContainers where there is no sandbox.
-	// Source: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/types/constants.go#L42-L53
-	noSandboxReason  string
-	noSandboxMessage string
+	// refusesInvalidUser is whether runAsNonRoot refuses an image's uid above
+	// 2147483647 or below 0.
+	refusesInvalidUser bool
+	// sandboxCondition is whether the Pod has PodReadyToStartContainers.
+	sandboxCondition bool
+	// noSandboxReason and noSandboxMessage are what that says without a sandbox.
+	noSandboxReason, noSandboxMessage string
+	// observedGeneration is whether status and conditions have one.
+	observedGeneration bool
+	// groupsPolicy is whether supplementalGroupsPolicy is known, and the status
+	// has the containers' users.
+	groupsPolicy bool
+	// userNamespaces is whether hostUsers is known.
+	userNamespaces bool
+}
 
-	// supplementalGroupsPolicy is whether the runtime knows the policy Strict.
-	supplementalGroupsPolicy bool
+// A runtime is how the container runtime of a release behaves.
+type runtime struct {
+	// name is "containerd" or "cri-o"; since is the first release of the row.
+	name, since string
 
-	// The runtime's errors as the kubelet shows them.
+	// users resolves users and groups.
+	users identity.Runtime
+	// groupsPolicy is whether it knows supplementalGroupsPolicy and reports the
+	// containers' users.
+	groupsPolicy bool
+	// userNamespaces is whether it has them for Pods.
+	userNamespaces bool
+	// checksIDMap is whether it checks a process's IDs against its user namespace
+	// before it asks runc.
+	checksIDMap bool
+	// usersByFiles is whether its runc looks users up in the container's files.
+	usersByFiles bool
+	// directoryIsDenied is whether its runc says of a command that is a directory
+	// that permission is denied.
+	directoryIsDenied bool
+	// startsOnCreate is whether the process is made when the container is
+	// created, so that what runc says is a CreateContainerError.
+	startsOnCreate bool
+
+	// Its errors as the kubelet shows them. A text that is empty is not known:
+	// what would say it is undecided.
 	pullNotFound    string
 	pullUnreachable string
 	pullNoPlatform  string
+	loopbackScheme  string // of requests to registries on loopback
 	sandboxUser     string // no user for the Pod's sandbox
-	specGeneration  string // no command
+	noCommand       string
+	userString      string // a number out of range
 	userLookup      string // no such user and its like
 	ioOwner         string // an id outside of the user namespace
-	taskCreation    string // what runc says before it executes the command
+	runc            string // what runc says before it executes the command
 }
-
-// profiles are the emulated nodes, the newest first.
-var profiles = []profile{{
-	node: Node{Kubelet: "1.37.2", Runtime: "containerd", RuntimeVersion: "2.4.0", OS: "linux", Arch: "amd64"},
-
-	imagePresent: `Container image "{image}" already present on machine and can be accessed by the pod`,
-	imagePulled:  `Successfully pulled image "{image}" in <t> (<t> including waiting). Image size: <n> bytes.`,
-	created:      `Container created`,
-	started:      `Container started`,
-
-	noSandboxReason:  "PodSandboxNotReady",
-	noSandboxMessage: "no pod sandbox exists",
-
-	supplementalGroupsPolicy: true,
-
-	// Source: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/core/transfer/local/pull.go#L62
-	pullNotFound:    `rpc error: code = NotFound desc = failed to pull and unpack image "{ref}": failed to resolve image: {ref}: not found`,
-	pullUnreachable: `failed to pull and unpack image "{ref}": failed to resolve image: failed to do request: Head "https://{host}/v2/{path}/manifests/{version}": {error}`,
-	pullNoPlatform:  `rpc error: code = NotFound desc = get image config descriptor: no match for platform in manifest {digest}: not found`,
-	// Source: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/server/sandbox_run.go#L320
-	sandboxUser: `rpc error: code = Unknown desc = failed to start sandbox "<id>": failed to generate sandbox container spec options: failed to generate user string: {error}`,
-	// Source: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/server/container_create.go
-	specGeneration: `failed to generate container "<id>" spec: failed to generate spec: {error}`,
-	userLookup:     `failed to create containerd container: {error}`,
-	// Source: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/server/container_start_linux.go#L63-L68
-	ioOwner: `failed to update container IO owner: failed to do idmap to get host ID: {error}`,
-	// Source: https://github.com/opencontainers/runc/blob/76d9cf5da5683ff449ae967db58fa8c5927ca54b/libcontainer/process_linux.go
-	taskCreation: `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: {error}`,
-}}
 
 // fill puts values into a text: a name in braces, its value, and so on.
 func fill(text string, namesAndValues ...string) string {
 	return strings.NewReplacer(namesAndValues...).Replace(text)
+}
+
+// row returns the row of a table, sorted by release, that holds for a release:
+// the last one that is not newer. older is set where all are newer.
+func row[T any](table []T, since func(T) string, release *version.Version) (found T, older bool) {
+	older = true
+	for _, candidate := range table {
+		if release.LessThan(version.MustParseGeneric(since(candidate))) {
+			break
+		}
+		found, older = candidate, false
+	}
+	return found, older
+}
+
+// profile returns how the node behaves, and a note where one of its releases is
+// newer than those that are known. The error is an UnknownNodeError.
+func (n Node) profile() (*profile, string, error) {
+	kubeletRelease, err := version.ParseGeneric(n.Kubelet)
+	if err != nil {
+		return nil, "", &UnknownNodeError{Node: n, Err: fmt.Errorf("kubernetes %q is no release", n.Kubelet)}
+	}
+	runtimeRelease, err := version.ParseGeneric(n.RuntimeVersion)
+	if err != nil {
+		return nil, "", &UnknownNodeError{Node: n, Err: fmt.Errorf("%s %q is no release", n.Runtime, n.RuntimeVersion)}
+	}
+	line, ok := runtimes[n.Runtime]
+	if !ok || !(n.OS == "linux" || n.OS == windows && n.Runtime == "containerd") {
+		return nil, "", &UnknownNodeError{Node: n}
+	}
+	k, olderKubelet := row(kubelets, func(k kubelet) string { return k.since }, kubeletRelease)
+	r, olderRuntime := row(line.rows, func(r runtime) string { return r.since }, runtimeRelease)
+	if olderKubelet || olderRuntime {
+		return nil, "", &UnknownNodeError{Node: n}
+	}
+	return &profile{k, r}, nearest(n, kubeletRelease, runtimeRelease, line), nil
+}
+
+// nearest says where a node's releases are newer than all that are known.
+func nearest(n Node, kubeletRelease, runtimeRelease *version.Version, line runtimeLine) string {
+	var notes []string
+	if newer(kubeletRelease, newestKubelet) {
+		notes = append(notes, fmt.Sprintf("kubernetes %s is not known and taken for %s", n.Kubelet, newestKubelet))
+	}
+	if newer(runtimeRelease, line.newest) {
+		notes = append(notes, fmt.Sprintf("%s %s is not known and taken for %s", n.Runtime, n.RuntimeVersion, line.newest))
+	}
+	return strings.Join(notes, "; ")
+}
+
+// newer reports whether a release's minor version is above that of another.
+func newer(release *version.Version, known string) bool {
+	k := version.MustParseGeneric(known)
+	return release.Major() > k.Major() || release.Major() == k.Major() && release.Minor() > k.Minor()
+}
+
+// A runtimeLine is a runtime's table, and the newest release that was looked at.
+type runtimeLine struct {
+	rows   []runtime
+	newest string
+}
+
+// runtimes are the tables by the name that a node reports.
+var runtimes = map[string]runtimeLine{
+	"containerd": {containerds, "2.4.0"},
+	"cri-o":      {crios, "1.36.3"},
 }

@@ -16,10 +16,16 @@ import (
 // [generatePodSandboxLinuxConfig]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/kuberuntime_sandbox.go#L196-L218
 // [GenerateUserString]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/util/util.go#L105-L146
 func (s *sync) createSandbox() *Failure {
+	if s.node.OS == windows {
+		return nil
+	}
 	text, err := "{error}", checkPolicy(s.pod)
+	if err == nil && s.inUserNamespace() && !s.profile.runtime.userNamespaces {
+		err = ErrNoUserNamespaces
+	}
 	if err == nil {
-		text = s.texts.sandboxUser
-		_, err = identity.Containerd{}.UserString(identity.SandboxRequest(s.pod))
+		text = s.profile.runtime.sandboxUser
+		err = s.profile.runtime.users.Sandbox(identity.SandboxRequest(s.pod))
 	}
 	if err == nil {
 		return nil
@@ -32,6 +38,9 @@ func (s *sync) createSandbox() *Failure {
 	s.podEvent(corev1.EventTypeWarning, failure.Reason, failure.Message)
 	return failure
 }
+
+// inUserNamespace reports whether the Pod has a user namespace of its own.
+func (s *sync) inUserNamespace() bool { return s.pod.Spec.HostUsers != nil && !*s.pod.Spec.HostUsers }
 
 // checkPolicy is the kubelet's conversion of supplementalGroupsPolicy.
 func checkPolicy(pod *corev1.Pod) error {

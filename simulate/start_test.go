@@ -243,7 +243,8 @@ func TestStartUndecided(t *testing.T) {
 
 func TestUnknownNodeNamesTheKnownOnes(t *testing.T) {
 	outcome := simulate.Kubelet{Node: simulate.Node{Kubelet: "0.1.0"}}.Start(t.Context(), podOf(container("app", "uid")))
-	want := "Pod: undecided: node kubernetes 0.1.0, containerd 2.4.0, linux/amd64 is not emulated; known: kubernetes 1.37.2, containerd 2.4.0, linux/amd64"
+	want := "Pod: undecided: node kubernetes 0.1.0, containerd 2.4.0, linux/amd64 is not emulated; " +
+		"known are kubernetes 1.28.0 to 1.37.2, containerd 1.6.0 to 2.4.0, cri-o 1.31.0 to 1.36.3, on linux; containerd on windows"
 	if diff := cmp.Diff(want, outcome.Err().Error()); diff != "" {
 		t.Errorf("error (-want +got):\n%s", diff)
 	}

@@ -18,13 +18,13 @@ import (
 func (o Outcome) Status() corev1.PodStatus {
 	if o.Failure != nil && o.Failure.Err == ErrPodRejected { //nolint:errorlint // set in one place
 		return corev1.PodStatus{
-			ObservedGeneration: o.pod.generation,
+			ObservedGeneration: o.generation(),
 			Phase:              corev1.PodFailed,
 			Reason:             o.Failure.Reason,
 			Message:            "Pod was rejected: " + o.Failure.Message,
 		}
 	}
-	status := corev1.PodStatus{ObservedGeneration: o.pod.generation}
+	status := corev1.PodStatus{ObservedGeneration: o.generation()}
 	for i := range o.Containers {
 		c := &o.Containers[i]
 		entry := o.containerStatus(c)
@@ -44,6 +44,15 @@ func (o Outcome) Status() corev1.PodStatus {
 	return status
 }
 
+// generation is what the kubelet says it has seen of the Pod; 0 where it says
+// nothing of that.
+func (o Outcome) generation() int64 {
+	if o.profile != nil && !o.profile.kubelet.observedGeneration {
+		return 0
+	}
+	return o.pod.generation
+}
+
 func sortByName(statuses []corev1.ContainerStatus) {
 	slices.SortStableFunc(statuses, func(a, b corev1.ContainerStatus) int { return cmp.Compare(a.Name, b.Name) })
 }
@@ -60,7 +69,9 @@ func (o Outcome) containerStatus(c *Container) corev1.ContainerStatus {
 		State:   o.state(c),
 		Ready:   c.ready(),
 		Started: new(c.runs()),
-		User:    userOf(c.Process),
+	}
+	if o.profile != nil && o.profile.kubelet.groupsPolicy && o.profile.runtime.groupsPolicy {
+		status.User = userOf(c.reported)
 	}
 	if c.startFailed() && c.restart.after(startErrorExitCode) {
 		status.LastTerminationState.Terminated = c.end()

@@ -15,9 +15,9 @@ import (
 // [kuberuntime's SyncPod]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/kuberuntime_manager.go#L1583-L1965
 type sync struct {
 	ctx     context.Context //nolint:containedctx // lives for one call of Start
-	kubelet Kubelet
+	config  Kubelet
 	node    Node
-	texts   *profile
+	profile *profile
 	pod     *corev1.Pod
 	outcome *Outcome
 
@@ -41,7 +41,7 @@ func (s *sync) run() {
 		s.block(0)
 		return
 	}
-	s.present = presentImages(s.kubelet.Present)
+	s.present = presentImages(s.config.Present)
 	s.answers = map[string]answer{}
 	s.startContainers()
 }
@@ -128,6 +128,9 @@ func (s *sync) attempt(c *Container, spec *corev1.Container) error {
 		return err
 	}
 	c.ImageDigest = image.Digest
+	if s.node.OS == windows {
+		return s.attemptOnWindows(c, spec, image)
+	}
 	request, err := s.configure(c, spec, image)
 	if err != nil {
 		return err

@@ -104,7 +104,7 @@ func recordedNetwork(images imageconfig.Map) imageconfig.SourceFunc {
 		}
 		registry := parsed.Context().RegistryStr()
 		if registries[registry] {
-			return nil, &imageconfig.Error{Reference: ref, Kind: imageconfig.ErrNotFound}
+			return nil, &imageconfig.Error{Reference: ref, Kind: imageconfig.ErrNotFound, Answer: "name unknown: Unknown name"}
 		}
 		return nil, &imageconfig.NodeError{Err: fmt.Errorf("dial tcp %s: connect: connection refused", registry)}
 	}

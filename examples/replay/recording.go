@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 
 	"github.com/drystart/drystart/imageconfig"
 	"github.com/drystart/drystart/simulate"
@@ -22,10 +20,14 @@ type line struct {
 	Node *simulate.Node  `json:"node"`
 	Pod  *corev1.Pod     `json:"pod"`
 	Want json.RawMessage `json:"want"`
+
+	// Of a recording of the kubelet's check on Windows, which names no node.
+	ImageUser *string `json:"imageUser"`
+	Error     string  `json:"error"`
 }
 
 // replay starts every Pod of a recording and prints the differences.
-func replay(ctx context.Context, name string, images imageconfig.Source, out io.Writer) (summary, error) {
+func replay(ctx context.Context, name string, described imageSource, out io.Writer) (summary, error) {
 	result := summary{file: name}
 	content, err := os.Open(name)
 	if err != nil {
@@ -38,8 +40,17 @@ func replay(ctx context.Context, name string, images imageconfig.Source, out io.
 	if err := lines.Decode(&first); err != nil {
 		return result, fmt.Errorf("%s: first line: %w", name, err)
 	}
-	if first.Node == nil {
-		return result, fmt.Errorf("%s: the first line names no node", name)
+	var images imageconfig.Source
+	switch {
+	case first.Node != nil:
+		images, err = described()
+	case first.ImageUser != nil:
+		err = result.replayCheck(ctx, first, out)
+	default:
+		err = errors.New("the first line names no node")
+	}
+	if err != nil {
+		return result, fmt.Errorf("%s: %w", name, err)
 	}
 	for number := 2; ; number++ {
 		var next line
@@ -50,7 +61,11 @@ func replay(ctx context.Context, name string, images imageconfig.Source, out io.
 		if err == nil && next.Pod == nil {
 			err = errors.New("there is no Pod")
 		}
-		if err == nil {
+		switch {
+		case err != nil:
+		case first.Node == nil:
+			err = result.replayCheck(ctx, next, out)
+		default:
 			err = result.replayPod(ctx, *first.Node, images, next, out)
 		}
 		if err != nil {
@@ -71,6 +86,9 @@ func (s *summary) replayPod(ctx context.Context, node simulate.Node, images imag
 	for name, code := range endedAfterStart(want) {
 		outcome = outcome.Ended(name, code)
 	}
+	for _, name := range inBackOff(want) {
+		outcome = outcome.Retried(name)
+	}
 	got, err := observed(outcome, want)
 	if err != nil {
 		return err
@@ -88,7 +106,7 @@ func (s *summary) replayPod(ctx context.Context, node simulate.Node, images imag
 		s.differ++
 	}
 	s.pods++
-	s.containers += len(outcome.Containers)
+	s.containers += recordedContainers(want)
 	return nil
 }
 
@@ -123,45 +141,4 @@ func removeNotCompared(want map[string]any) (removed int) {
 		delete(want, "process")
 	}
 	return removed
-}
-
-// presentBefore returns the images that were on the node before the Pod came:
-// those that were used without having been pulled first.
-func presentBefore(pod *corev1.Pod, want map[string]any) []string {
-	pulled := map[string]bool{}
-	events, _ := want["events"].([]any)
-	for _, value := range events {
-		event, _ := value.(map[string]any)
-		message, _ := event["message"].(string)
-		if image, ok := strings.CutPrefix(message, "Pulling image "); ok && event["reason"] == "Pulling" {
-			pulled[strings.Trim(image, `"`)] = true
-		}
-	}
-	var present []string
-	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for _, c := range containers {
-			if c.ImagePullPolicy != corev1.PullNever && !pulled[c.Image] {
-				present = append(present, c.Image)
-			}
-		}
-	}
-	return present
-}
-
-// endedAfterStart returns the exit codes of the regular containers that had
-// started and whose process had then ended when the recording looked. What a
-// process does is no part of a recording's claim, so it is told to the outcome,
-// which has to make the recorded status of it.
-func endedAfterStart(want map[string]any) map[string]int32 {
-	ended := map[string]int32{}
-	containers, _ := want["containers"].(map[string]any)
-	for name, value := range containers {
-		container, _ := value.(map[string]any)
-		code, _ := container["exitCode"].(json.Number)
-		exitCode, err := strconv.ParseInt(code.String(), 10, 32)
-		if err == nil && container["reason"] != "StartError" {
-			ended[name] = int32(exitCode)
-		}
-	}
-	return ended
 }

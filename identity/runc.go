@@ -1,0 +1,67 @@
+package identity
+
+import (
+	"io/fs"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/moby/sys/user"
+)
+
+// SetupUserByFiles is [SetupUser] of runc 1.2 and older: it looks each number up
+// in the container's own /etc/passwd and /etc/group once more. A number that is
+// above 2147483647 and not there is refused. A supplementary group is taken for
+// the first group that has its number, or has it as its name. It returns who the
+// process then is.
+//
+// Source: [setupUser].
+//
+// [setupUser]: https://github.com/opencontainers/runc/blob/v1.1.5/libcontainer/init_linux.go#L310-L399
+func SetupUserByFiles(root fs.FS, process Process, size int64) (Process, error) {
+	files := UserFiles{View: MountedFiles, Unbounded: true}
+	users, err := files.findUser(root, func(u user.User) bool { return int64(u.Uid) == process.UID.number })
+	if isUnreadable(err) {
+		return Process{}, err
+	}
+	if err != nil && !inRange(process.UID) || err == nil && int64(users.Uid) != process.UID.number {
+		return Process{}, outOfRuncsRange()
+	}
+	groups, err := files.findGroups(root, func(user.Group) bool { return true })
+	if isUnreadable(err) {
+		return Process{}, err
+	}
+	byNumber := func(id ID) bool {
+		return slices.ContainsFunc(groups, func(g user.Group) bool { return int64(g.Gid) == id.number })
+	}
+	if !inRange(process.GID) && !byNumber(process.GID) {
+		return Process{}, outOfRuncsRange()
+	}
+	process.Groups = slices.Clone(process.Groups)
+	for i, id := range process.Groups {
+		at := slices.IndexFunc(groups, func(g user.Group) bool {
+			return g.Name == id.String() || strconv.Itoa(g.Gid) == id.String()
+		})
+		switch {
+		case at >= 0:
+			process.Groups[i] = NewID(int64(groups[at].Gid), id.origin)
+		case !inRange(id):
+			return Process{}, outOfRuncsRange()
+		}
+	}
+	if !mapped(process.UID, size) {
+		return Process{}, &StartError{Err: ErrIDNotMapped, text: "unable to setup user: cannot set uid to unmapped user in user namespace"}
+	}
+	if !mapped(process.GID, size) {
+		return Process{}, &StartError{Err: ErrIDNotMapped, text: "unable to setup user: cannot set gid to unmapped user in user namespace"}
+	}
+	return process, SetupUser(process, size)
+}
+
+func outOfRuncsRange() error {
+	return &StartError{Err: ErrIDNotSettable, text: "unable to setup user: " + user.ErrRange.Error()}
+}
+
+func inRange(id ID) bool { return id.number >= 0 && id.number <= math.MaxInt32 }
+
+func mapped(id ID, size int64) bool { return size == math.MaxUint32 || id.number < size }

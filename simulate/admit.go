@@ -7,7 +7,7 @@ import corev1 "k8s.io/api/core/v1"
 // Source: [the kubelet's admission].
 //
 // [the kubelet's admission]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/lifecycle/predicate.go
-func (s *sync) admit() *Failure {
+func (s *podSync) admit() *Failure {
 	if os := s.pod.Spec.OS; os != nil && string(os.Name) != s.node.OS {
 		return s.reject("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS")
 	}
@@ -20,7 +20,7 @@ func (s *sync) admit() *Failure {
 
 // reject emits the event and returns the failure; its message is that of the
 // event.
-func (s *sync) reject(reason, message string) *Failure {
+func (s *podSync) reject(reason, message string) *Failure {
 	s.podEvent(corev1.EventTypeWarning, reason, message)
 	return &Failure{Reason: reason, Message: message, Err: ErrPodRejected}
 }

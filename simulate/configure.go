@@ -15,7 +15,7 @@ import (
 // Source: [generateContainerConfig].
 //
 // [generateContainerConfig]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/kuberuntime_container.go#L343-L408
-func (s *sync) configure(c *Container, spec *corev1.Container, image *imageconfig.Image) (identity.Request, error) {
+func (s *podSync) configure(c *Container, spec *corev1.Container, image *imageconfig.Image) (identity.Request, error) {
 	c.ImageUser = identity.ParseImageUser(image.Config.Config.User)
 	c.SecurityContext = identity.EffectiveSecurityContext(s.pod, spec)
 	err := identity.VerifyRunAsNonRoot(s.pod, spec, c.ImageUser)
@@ -30,7 +30,7 @@ func (s *sync) configure(c *Container, spec *corev1.Container, image *imageconfi
 
 // failure emits the event that goes with a failure of one of the steps after the
 // image is there.
-func (s *sync) failure(c *Container, reason, message string, err error) error {
+func (s *podSync) failure(c *Container, reason, message string, err error) error {
 	s.event(c, corev1.EventTypeWarning, "Failed", "Error: "+message)
 	return &Failure{Reason: reason, Message: message, Err: err}
 }

@@ -14,7 +14,7 @@ import (
 // Source: [CreateContainer].
 //
 // [CreateContainer]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/server/container_create.go#L190-L405
-func (s *sync) create(c *Container, spec *corev1.Container, image *imageconfig.Image, request identity.Request) (string, error) {
+func (s *podSync) create(c *Container, spec *corev1.Container, image *imageconfig.Image, request identity.Request) (string, error) {
 	argv0, ok := command(spec, image)
 	if !ok && !image.Runnable {
 		return "", s.failure(c, "CreateContainerError", s.profile.runtime.noCommand, ErrNoCommand)
@@ -41,7 +41,7 @@ func (s *sync) create(c *Container, spec *corev1.Container, image *imageconfig.I
 }
 
 // userFailure returns the failure of a look-up; what could not be read is none.
-func (s *sync) userFailure(c *Container, err error) error {
+func (s *podSync) userFailure(c *Container, err error) error {
 	var unreadable *identity.UnreadableError
 	if errors.As(err, &unreadable) {
 		return err

@@ -15,12 +15,12 @@ type event struct {
 }
 
 // podEvent emits an event about the Pod.
-func (s *sync) podEvent(kind, reason, message string) {
+func (s *podSync) podEvent(kind, reason, message string) {
 	s.outcome.events = append(s.outcome.events, event{kind: kind, reason: reason, message: message})
 }
 
 // event emits an event about a container.
-func (s *sync) event(c *Container, kind, reason, message string) {
+func (s *podSync) event(c *Container, kind, reason, message string) {
 	fieldPath := "spec." + c.Kind.field() + "{" + c.Name + "}"
 	s.outcome.events = append(s.outcome.events, event{kind, reason, message, fieldPath})
 }

@@ -17,7 +17,7 @@ import (
 // Source: [EnsureImageExists].
 //
 // [EnsureImageExists]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/images/image_manager.go#L168-L289
-func (s *sync) ensureImage(c *Container, spec *corev1.Container) (*imageconfig.Image, error) {
+func (s *podSync) ensureImage(c *Container, spec *corev1.Container) (*imageconfig.Image, error) {
 	named, err := parseImageName(spec.Image)
 	if err != nil {
 		message := fmt.Sprintf("Failed to apply default image tag %q: couldn't parse image name %q: %v", spec.Image, spec.Image, err)
@@ -41,7 +41,7 @@ func (s *sync) ensureImage(c *Container, spec *corev1.Container) (*imageconfig.I
 
 // pull emits what the node does on a pull. An image that the source could not
 // find out about leaves it open how the pull ends.
-func (s *sync) pull(c *Container, spec *corev1.Container, named reference.Named) (*imageconfig.Image, error) {
+func (s *podSync) pull(c *Container, spec *corev1.Container, named reference.Named) (*imageconfig.Image, error) {
 	s.event(c, corev1.EventTypeNormal, "Pulling", fmt.Sprintf("Pulling image %q", spec.Image))
 	found := s.lookUp(named, spec.Image)
 	if found.err == nil {
@@ -64,7 +64,7 @@ func (s *sync) pull(c *Container, spec *corev1.Container, named reference.Named)
 
 // pullError returns the runtime's message for a pull that fails on every node,
 // or nothing where a node may fare better, or its words are not known.
-func (s *sync) pullError(named reference.Named, err error) string {
+func (s *podSync) pullError(named reference.Named, err error) string {
 	texts := &s.profile.runtime
 	var unreachable *imageconfig.NodeError
 	if errors.As(err, &unreachable) {
@@ -85,7 +85,7 @@ func (s *sync) pullError(named reference.Named, err error) string {
 }
 
 // pullText fills a text about a reference and one fact more.
-func (s *sync) pullText(text string, named reference.Named, fact, value string) string {
+func (s *podSync) pullText(text string, named reference.Named, fact, value string) string {
 	host, scheme := reference.Domain(named), "https"
 	if host == "docker.io" {
 		host = "registry-1.docker.io"
@@ -108,13 +108,13 @@ func isLoopback(host string) bool {
 }
 
 // imageFailure emits the event that follows each failure over an image.
-func (s *sync) imageFailure(c *Container, reason, message string, err error) error {
+func (s *podSync) imageFailure(c *Container, reason, message string, err error) error {
 	s.event(c, corev1.EventTypeWarning, "Failed", "Error: "+reason)
 	return &Failure{Reason: reason, Message: message, Err: err}
 }
 
 // lookUp asks the source, once for each reference of a Pod.
-func (s *sync) lookUp(named reference.Named, image string) answer {
+func (s *podSync) lookUp(named reference.Named, image string) answer {
 	key := named.String()
 	if known, ok := s.answers[key]; ok {
 		return known

@@ -46,7 +46,7 @@ func (k Kubelet) Start(ctx context.Context, pod *corev1.Pod) Outcome {
 	if len(pod.Spec.Containers) == 0 {
 		return outcome.undecided(errors.New("the Pod has no containers"))
 	}
-	s := &sync{ctx: ctx, config: k, node: node, profile: found, pod: pod, outcome: &outcome}
+	s := &podSync{ctx: ctx, config: k, node: node, profile: found, pod: pod, outcome: &outcome}
 	s.run()
 	return outcome
 }

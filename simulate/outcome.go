@@ -55,6 +55,8 @@ type Container struct {
 	// Process is who the container's process is, and why. It is known as soon as
 	// the runtime has created the container, whether or not that then starts.
 	Process identity.Process
+	// Hazards are what would surprise about a container that starts.
+	Hazards []Hazard
 	// ExitCode is set where the process has ended: that of an init container,
 	// which is taken to succeed, and those that [Outcome.Ended] was told of.
 	ExitCode *int32

@@ -19,7 +19,7 @@ import (
 //
 // [StartContainer]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/server/container_start.go
 // [Init]: https://github.com/opencontainers/runc/blob/76d9cf5da5683ff449ae967db58fa8c5927ca54b/libcontainer/standard_init_linux.go#L203-L231
-func (s *sync) startProcess(c *Container, spec *corev1.Container, image *imageconfig.Image, argv0 string) error {
+func (s *podSync) startProcess(c *Container, spec *corev1.Container, image *imageconfig.Image, argv0 string) error {
 	if s.inUserNamespace() && s.profile.runtime.checksIDMap {
 		if err := identity.CheckIDMap(c.Process, identity.IDMapSize); err != nil {
 			return s.failure(c, "RunContainerError", fill(s.profile.runtime.ioOwner, "{error}", err.Error()), err)
@@ -35,7 +35,7 @@ func (s *sync) startProcess(c *Container, spec *corev1.Container, image *imageco
 }
 
 // runc makes the process: it becomes its user, then looks the command up.
-func (s *sync) runc(c *Container, spec *corev1.Container, image *imageconfig.Image, argv0 string, process identity.Process) error {
+func (s *podSync) runc(c *Container, spec *corev1.Container, image *imageconfig.Image, argv0 string, process identity.Process) error {
 	effective, err := s.setupUser(image, process)
 	if err == nil {
 		err = s.findCommand(credentialsOf(effective, c.SecurityContext), spec, image, argv0)
@@ -58,7 +58,7 @@ func (s *sync) runc(c *Container, spec *corev1.Container, image *imageconfig.Ima
 }
 
 // setupUser is runc's change of user.
-func (s *sync) setupUser(image *imageconfig.Image, process identity.Process) (identity.Process, error) {
+func (s *podSync) setupUser(image *imageconfig.Image, process identity.Process) (identity.Process, error) {
 	size := int64(math.MaxUint32)
 	if s.inUserNamespace() {
 		size = identity.IDMapSize
@@ -74,7 +74,7 @@ func (s *sync) setupUser(image *imageconfig.Image, process identity.Process) (id
 }
 
 // findCommand looks the command up in the image's files.
-func (s *sync) findCommand(user credentials, spec *corev1.Container, image *imageconfig.Image, argv0 string) error {
+func (s *podSync) findCommand(user credentials, spec *corev1.Container, image *imageconfig.Image, argv0 string) error {
 	if image.Runnable {
 		return nil
 	}

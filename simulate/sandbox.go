@@ -15,7 +15,7 @@ import (
 //
 // [generatePodSandboxLinuxConfig]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/kuberuntime_sandbox.go#L196-L218
 // [GenerateUserString]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/util/util.go#L105-L146
-func (s *sync) createSandbox() *Failure {
+func (s *podSync) createSandbox() *Failure {
 	if s.node.OS == windows {
 		return nil
 	}
@@ -40,7 +40,9 @@ func (s *sync) createSandbox() *Failure {
 }
 
 // inUserNamespace reports whether the Pod has a user namespace of its own.
-func (s *sync) inUserNamespace() bool { return s.pod.Spec.HostUsers != nil && !*s.pod.Spec.HostUsers }
+func (s *podSync) inUserNamespace() bool {
+	return s.pod.Spec.HostUsers != nil && !*s.pod.Spec.HostUsers
+}
 
 // checkPolicy is the kubelet's conversion of supplementalGroupsPolicy.
 func checkPolicy(pod *corev1.Pod) error {

@@ -8,12 +8,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// A sync is one run of the kubelet's start sequence over one Pod.
+// A podSync is one run of the kubelet's start sequence over one Pod.
 //
 // Source: [kuberuntime's SyncPod].
 //
 // [kuberuntime's SyncPod]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/kuberuntime_manager.go#L1583-L1965
-type sync struct {
+type podSync struct {
 	ctx     context.Context //nolint:containedctx // lives for one call of Start
 	config  Kubelet
 	node    Node
@@ -31,7 +31,7 @@ type answer struct {
 	err   error
 }
 
-func (s *sync) run() {
+func (s *podSync) run() {
 	failure := s.admit()
 	if failure == nil {
 		failure = s.createSandbox()
@@ -49,7 +49,7 @@ func (s *sync) run() {
 // startContainers starts init containers one after the other, each after the one
 // before has started; then all others, whatever becomes of their siblings. An
 // init container is taken to succeed, a sidecar's probes too.
-func (s *sync) startContainers() {
+func (s *podSync) startContainers() {
 	inits := len(s.pod.Spec.InitContainers)
 	for i := range s.outcome.Containers {
 		c := &s.outcome.Containers[i]
@@ -66,7 +66,7 @@ func (s *sync) startContainers() {
 }
 
 // specOf returns the specification of a container by its place in the order.
-func (s *sync) specOf(i int) *corev1.Container {
+func (s *podSync) specOf(i int) *corev1.Container {
 	spec := &s.pod.Spec
 	if i < len(spec.InitContainers) {
 		return &spec.InitContainers[i]
@@ -80,14 +80,14 @@ func (s *sync) specOf(i int) *corev1.Container {
 }
 
 // block marks the containers from the i-th on as never tried.
-func (s *sync) block(i int) {
+func (s *podSync) block(i int) {
 	for ; i < len(s.outcome.Containers); i++ {
 		s.outcome.Containers[i].Verdict = Blocked
 	}
 }
 
 // leaveOpen marks the containers from the i-th on as undecided.
-func (s *sync) leaveOpen(i int, err error) {
+func (s *podSync) leaveOpen(i int, err error) {
 	for ; i < len(s.outcome.Containers); i++ {
 		s.outcome.Containers[i].Verdict = Undecided
 		s.outcome.Containers[i].Undecided = err
@@ -101,7 +101,7 @@ func (s *sync) leaveOpen(i int, err error) {
 // Source: [startContainer].
 //
 // [startContainer]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/kuberuntime_container.go#L200-L340
-func (s *sync) start(c *Container, spec *corev1.Container) {
+func (s *podSync) start(c *Container, spec *corev1.Container) {
 	if s.ctx.Err() != nil {
 		c.Undecided = context.Cause(s.ctx)
 		return
@@ -122,15 +122,25 @@ func (s *sync) start(c *Container, spec *corev1.Container) {
 	}
 }
 
-func (s *sync) attempt(c *Container, spec *corev1.Container) error {
+func (s *podSync) attempt(c *Container, spec *corev1.Container) error {
 	image, err := s.ensureImage(c, spec)
 	if err != nil {
 		return err
 	}
 	c.ImageDigest = image.Digest
 	if s.node.OS == windows {
-		return s.attemptOnWindows(c, spec, image)
+		err = s.attemptOnWindows(c, spec, image)
+	} else {
+		err = s.attemptOnLinux(c, spec, image)
 	}
+	if err == nil {
+		c.Hazards = s.hazards(c, spec, image)
+	}
+	return err
+}
+
+// attemptOnLinux brings a container up whose image is there.
+func (s *podSync) attemptOnLinux(c *Container, spec *corev1.Container, image *imageconfig.Image) error {
 	request, err := s.configure(c, spec, image)
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ var windowsAccounts = []string{
 // is told runAsUserName alone: runAsUser, runAsGroup, fsGroup, supplementalGroups
 // and capabilities are ignored. What happens beyond the creation is undecided
 // where it depends on the image's files.
-func (s *sync) attemptOnWindows(c *Container, spec *corev1.Container, image *imageconfig.Image) error {
+func (s *podSync) attemptOnWindows(c *Container, spec *corev1.Container, image *imageconfig.Image) error {
 	c.ImageUser = identity.ParseImageUser(image.Config.Config.User)
 	c.SecurityContext = identity.EffectiveSecurityContext(s.pod, spec)
 	if err := identity.VerifyRunAsNonRootOnWindows(s.pod, spec, c.ImageUser); err != nil {

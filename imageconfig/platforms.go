@@ -1,0 +1,93 @@
+package imageconfig
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// A PlatformLister is a [Source] that knows for which platforms an image exists.
+// [Registry], [Layout] and a [Chain] of such are.
+type PlatformLister interface {
+	// Platforms returns the platforms of an index in its order, each once; none
+	// for an image that is not an index. The error is as that of [Source].
+	Platforms(ctx context.Context, ref string) ([]v1.Platform, error)
+}
+
+// Platforms returns the platforms that the registry has the image for.
+func (r *Registry) Platforms(ctx context.Context, ref string) ([]v1.Platform, error) {
+	parsed, err := name.ParseReference(ref)
+	if err != nil {
+		return nil, &Error{Reference: ref, Kind: ErrInvalid, Err: err}
+	}
+	if r.once.Do(r.connect); r.err != nil {
+		return nil, &Error{Reference: ref, Kind: ErrUnreachable, Err: r.err}
+	}
+	top, err := r.puller.Get(ctx, parsed)
+	if err != nil {
+		return nil, registryError(ctx, ref, err)
+	}
+	if !top.MediaType.IsIndex() {
+		return nil, nil
+	}
+	platforms, err := platformsOf(top.Manifest)
+	return platforms, named(ref, ErrInvalid, err)
+}
+
+// Platforms returns the platforms that the layout has the image for.
+func (l Layout) Platforms(ctx context.Context, ref string) ([]v1.Platform, error) {
+	descriptor, err := l.descriptor(ref)
+	if err != nil {
+		return nil, err
+	}
+	body, err := readManifest(ctx, blobs{l.FS}, descriptor)
+	if err != nil {
+		return nil, named(ref, ErrInvalid, err)
+	}
+	if !isIndex(descriptor.MediaType, body) {
+		return nil, nil
+	}
+	platforms, err := platformsOf(body)
+	return platforms, named(ref, ErrInvalid, err)
+}
+
+// Platforms returns the first answer of a source that lists platforms and holds
+// the image.
+func (c Chain) Platforms(ctx context.Context, ref string) ([]v1.Platform, error) {
+	for _, source := range c {
+		lister, ok := source.(PlatformLister)
+		if !ok {
+			continue
+		}
+		platforms, err := lister.Platforms(ctx, ref)
+		if errors.Is(err, ErrNotHeld) {
+			continue
+		}
+		return platforms, err
+	}
+	return nil, &Error{Reference: ref, Kind: ErrNotHeld}
+}
+
+// platformsOf returns the platforms of an index. What is no image for a node, as
+// an attestation, has the platform "unknown".
+func platformsOf(body []byte) ([]v1.Platform, error) {
+	index, err := v1.ParseIndexManifest(bytes.NewReader(body))
+	if err != nil {
+		return nil, invalid("index: %w", err)
+	}
+	var platforms []v1.Platform
+	seen := map[target]bool{}
+	for _, entry := range index.Manifests {
+		if entry.Platform == nil || entry.Platform.OS == "unknown" {
+			continue
+		}
+		if t := normalize(*entry.Platform); !seen[t] {
+			seen[t] = true
+			platforms = append(platforms, v1.Platform{OS: t.os, Architecture: t.arch, Variant: t.variant})
+		}
+	}
+	return platforms, nil
+}

@@ -1,0 +1,156 @@
+package simulate
+
+import (
+	"fmt"
+	"io/fs"
+	"math"
+	"strings"
+
+	"github.com/drystart/drystart/identity"
+	"github.com/drystart/drystart/imageconfig"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// The documents that explain hazards.
+const (
+	wrapURL       = "https://github.com/advisories/GHSA-265r-hfxg-fhmg" // CVE-2024-40635
+	contextURL    = "https://kubernetes.io/docs/tasks/configure-pod-container/security-context/"
+	groupsURL     = contextURL + "#implicit-group-memberships-defined-in-etc-group-in-the-container-image"
+	fsGroupURL    = contextURL + "#configure-volume-permission-and-ownership-change-policy-for-pods"
+	droppedURL    = "https://github.com/kubernetes/kubernetes/issues/93666"
+	namedURL      = "https://github.com/kubernetes/kubernetes/issues/40958"
+	windowsURL    = "https://kubernetes.io/docs/concepts/windows/intro/#compatibility-v1-pod-spec-containers-securitycontext"
+	windowsFields = "runAsUser, runAsGroup, fsGroup and supplementalGroups mean nothing on Windows"
+)
+
+// hazards looks at a container that starts.
+func (s *podSync) hazards(c *Container, spec *corev1.Container, image *imageconfig.Image) []Hazard {
+	if s.node.OS == windows {
+		return s.windowsHazards(c)
+	}
+	request := identity.ContainerRequest(s.pod, spec, c.ImageUser)
+	var found []Hazard
+	add := func(hazard Hazard, is bool) {
+		if is {
+			found = append(found, hazard)
+		}
+	}
+	add(s.rootElsewhere(c, image, request))
+	add(userOutOfRange(request))
+	add(namedRoot(c, request))
+	add(groupDropped(c, request))
+	add(imageGroups(c))
+	add(s.fsGroupWithoutVolume(spec))
+	return found
+}
+
+// userOutOfRange finds a USER that no process may have, and that decides.
+func userOutOfRange(request identity.Request) (Hazard, bool) {
+	number, known := request.RunAsUser.Number()
+	origin := request.RunAsUser.Origin()
+	if !known || origin.Source != identity.SourceImage || number >= 0 && number <= math.MaxInt32 {
+		return Hazard{}, false
+	}
+	fact := fmt.Sprintf("the image's USER is %d, which no process may have; newer releases refuse it", number)
+	return Hazard{Kind: UserOutOfRange, Fact: fact, Origin: origin, URL: wrapURL}, true
+}
+
+// rootElsewhere finds a process that is not root here and would be on another
+// release. Releases differ in that for a USER out of range alone.
+func (s *podSync) rootElsewhere(c *Container, image *imageconfig.Image, request identity.Request) (Hazard, bool) {
+	if _, differs := userOutOfRange(request); !differs || c.Process.UID.Is(0) {
+		return Hazard{}, false
+	}
+	files, err := image.Files(s.ctx)
+	if err != nil {
+		return Hazard{}, false
+	}
+	release, origin := rootRelease(files, request)
+	if release == "" {
+		return Hazard{}, false
+	}
+	fact := fmt.Sprintf("the process is uid %v here, and root on %s", c.Process.UID, release)
+	return Hazard{Kind: RootElsewhere, Fact: fact, Origin: origin, URL: wrapURL}, true
+}
+
+// rootRelease returns the first release whose runtime makes the request root.
+func rootRelease(files fs.FS, request identity.Request) (string, identity.Origin) {
+	for _, table := range [][]runtime{containerds, crios} {
+		for _, r := range table {
+			process, err := r.users.Process(files, request)
+			if err == nil && process.UID.Is(0) {
+				return r.name + " " + r.since, process.UID.Origin()
+			}
+		}
+	}
+	return "", identity.Origin{}
+}
+
+// namedRoot finds a name other than root's that is uid 0.
+func namedRoot(c *Container, request identity.Request) (Hazard, bool) {
+	if request.RunAsUsername == "" || request.RunAsUsername == "root" || !c.Process.UID.Is(0) {
+		return Hazard{}, false
+	}
+	fact := fmt.Sprintf("the image's USER %q is uid 0 in its /etc/passwd", request.RunAsUsername)
+	return Hazard{Kind: NamedRoot, Fact: fact, Origin: c.Process.UID.Origin(), URL: namedURL}, true
+}
+
+// groupDropped finds gid 0 where the image's USER has another group.
+func groupDropped(c *Container, request identity.Request) (Hazard, bool) {
+	_, group, _ := strings.Cut(c.ImageUser.User, ":")
+	_, fromContext := request.RunAsGroup.Number()
+	if group == "" || group == "0" || group == "root" || fromContext || !c.Process.GID.Is(0) {
+		return Hazard{}, false
+	}
+	fact := fmt.Sprintf("the group of the image's USER %q is dropped: the gid is 0", c.ImageUser.User)
+	return Hazard{Kind: GroupDropped, Fact: fact, Origin: c.Process.GID.Origin(), URL: droppedURL}, true
+}
+
+// imageGroups finds supplementary groups that only the image asks for.
+func imageGroups(c *Container) (Hazard, bool) {
+	var names []string
+	var origin identity.Origin
+	for _, group := range c.Process.Groups {
+		if group.Origin().Source != identity.SourceGroup {
+			continue
+		}
+		if len(names) == 0 {
+			origin = group.Origin()
+		}
+		names = append(names, fmt.Sprintf("%v (%s)", group, group.Origin().Name))
+	}
+	fact := "the image's /etc/group adds the groups " + strings.Join(names, ", ")
+	return Hazard{Kind: ImageGroups, Fact: fact, Origin: origin, URL: groupsURL}, len(names) > 0
+}
+
+// fsGroupWithoutVolume finds an fsGroup that owns nothing in a container.
+func (s *podSync) fsGroupWithoutVolume(spec *corev1.Container) (Hazard, bool) {
+	group := s.pod.Spec.SecurityContext.FSGroup
+	if group == nil {
+		return Hazard{}, false
+	}
+	for _, mount := range spec.VolumeMounts {
+		for i := range s.pod.Spec.Volumes {
+			if volume := &s.pod.Spec.Volumes[i]; volume.Name == mount.Name && takesFSGroup(volume) {
+				return Hazard{}, false
+			}
+		}
+	}
+	fact := fmt.Sprintf("fsGroup %d joins the process's groups, but no volume of the container takes it", *group)
+	return Hazard{Kind: FSGroupWithoutVolume, Fact: fact, Origin: identity.Origin{Source: identity.SourcePod, Name: "fsGroup"}, URL: fsGroupURL}, true
+}
+
+// takesFSGroup reports whether the kubelet changes the owner of a volume of that
+// type. A claim's volume may.
+func takesFSGroup(volume *corev1.Volume) bool {
+	return volume.HostPath == nil && volume.NFS == nil && volume.Image == nil
+}
+
+// windowsHazards finds fields that a Windows node ignores.
+func (s *podSync) windowsHazards(c *Container) []Hazard {
+	if c.SecurityContext == nil || c.SecurityContext.RunAsUser == nil {
+		return nil
+	}
+	fact := fmt.Sprintf("runAsUser %d is ignored; %s", *c.SecurityContext.RunAsUser, windowsFields)
+	return []Hazard{{Kind: RunAsUserIgnored, Fact: fact, Origin: identity.Origin{Source: identity.SourcePod, Name: "runAsUser"}, URL: windowsURL}}
+}

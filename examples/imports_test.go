@@ -16,11 +16,13 @@ const modulePath = "github.com/drystart/drystart/"
 // arrows are the packages that each package may import: of the project, and of
 // others by their prefix. The standard library is always allowed.
 var arrows = map[string][]string{
-	"identity":        {"k8s.io/api/core/v1", "github.com/moby/sys/user"},
-	"imageconfig":     {"github.com/google/go-containerregistry/", "github.com/distribution/reference"},
-	"simulate":        {modulePath + "imageconfig", modulePath + "identity", "k8s.io/api/core/v1", "k8s.io/apimachinery/pkg/", "github.com/google/go-containerregistry/pkg/v1", "github.com/distribution/reference"},
-	"examples/lesson": {modulePath, "k8s.io/api/", "k8s.io/apimachinery/", "sigs.k8s.io/yaml"},
-	"examples/replay": {modulePath, "k8s.io/api/", "github.com/google/go-containerregistry/"},
+	"identity":                   {"k8s.io/api/core/v1", "github.com/moby/sys/user"},
+	"imageconfig":                {"github.com/google/go-containerregistry/", "github.com/distribution/reference"},
+	"simulate":                   {modulePath + "imageconfig", modulePath + "identity", "k8s.io/api/core/v1", "k8s.io/apimachinery/pkg/", "github.com/google/go-containerregistry/pkg/v1", "github.com/distribution/reference"},
+	"examples/internal/manifest": {"k8s.io/api/core/v1", "k8s.io/apimachinery/", "sigs.k8s.io/yaml"},
+	"examples/matrix":            {modulePath, "k8s.io/api/", "k8s.io/apimachinery/"},
+	"examples/lesson":            {modulePath, "k8s.io/api/", "k8s.io/apimachinery/", "sigs.k8s.io/yaml"},
+	"examples/replay":            {modulePath, "k8s.io/api/", "github.com/google/go-containerregistry/"},
 }
 
 // TestArrows fails for an import that the design does not have, and for a

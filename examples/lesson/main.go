@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/drystart/drystart/examples/internal/manifest"
 	"github.com/drystart/drystart/imageconfig"
 	"github.com/drystart/drystart/simulate"
 	corev1 "k8s.io/api/core/v1"
@@ -77,9 +78,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 // lessonPods reads the Pods of the given files, or the lesson's own.
 func lessonPods(files []string) ([]*corev1.Pod, error) {
 	if len(files) > 0 {
-		return readPods(files, os.ReadFile)
+		return manifest.ReadPods(files, os.ReadFile)
 	}
-	return readPods(lessonManifests, func(name string) ([]byte, error) {
+	return manifest.ReadPods(lessonManifests, func(name string) ([]byte, error) {
 		return embedded.ReadFile("manifests/" + name)
 	})
 }

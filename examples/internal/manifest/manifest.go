@@ -1,4 +1,5 @@
-package main
+// Package manifest reads the manifests that the example programs take.
+package manifest
 
 import (
 	"bufio"
@@ -13,9 +14,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// readPods reads the Pods of YAML or JSON files. An error names the file and the
-// document.
-func readPods(files []string, readFile func(string) ([]byte, error)) ([]*corev1.Pod, error) {
+// ReadPods reads the Pods of YAML or JSON files, by readFile. An error names the
+// file and the document.
+func ReadPods(files []string, readFile func(string) ([]byte, error)) ([]*corev1.Pod, error) {
 	var pods []*corev1.Pod
 	for _, file := range files {
 		content, err := readFile(file)
@@ -67,7 +68,7 @@ func decodePod(document []byte) (*corev1.Pod, error) {
 		return nil, nil //nolint:nilnil // said above
 	}
 	if kind.APIVersion != "v1" || kind.Kind != "Pod" {
-		return nil, fmt.Errorf("it is apiVersion %q, kind %q; this program takes Pods alone", kind.APIVersion, kind.Kind)
+		return nil, fmt.Errorf("it is apiVersion %q, kind %q; these programs take Pods alone", kind.APIVersion, kind.Kind)
 	}
 	pod := &corev1.Pod{}
 	return pod, yaml.UnmarshalStrict(document, pod)

@@ -69,7 +69,7 @@ func (c CRIO) Process(root fs.FS, request Request) (Process, error) {
 			return Process{}, err
 		}
 	}
-	if err := c.generatedFiles(root, request, process, found); err != nil {
+	if err := c.generatedFiles(root, found); err != nil {
 		return Process{}, err
 	}
 	if request.RunAsGroup.known {
@@ -137,7 +137,7 @@ func (CRIO) listedGroups(root fs.FS, name string) ([]ID, error) {
 //
 // [GeneratePasswd]: https://github.com/cri-o/cri-o/blob/v1.36.3/utils/utils.go#L208-L239
 // [GenerateGroup]: https://github.com/cri-o/cri-o/blob/v1.36.3/utils/utils.go#L243-L266
-func (CRIO) generatedFiles(root fs.FS, request Request, process Process, found bool) error {
+func (CRIO) generatedFiles(root fs.FS, found bool) error {
 	if _, err := resolveMounted(root, "etc/passwd"); err != nil && !found {
 		return followError("/etc/passwd", err)
 	}
@@ -171,14 +171,14 @@ func readAccounts[T any](root fs.FS, name string, parse func(io.Reader) ([]T, er
 		return nil, err
 	}
 	if err != nil {
-		return nil, nil //nolint:nilerr // it cannot be opened
+		return nil, nil // it cannot be opened
 	}
 	info, err := lstat(root, resolved)
 	switch {
 	case isUnreadable(err):
 		return nil, err
 	case err != nil:
-		return nil, nil //nolint:nilerr // it is not there
+		return nil, nil // it is not there
 	case info.IsDir():
 		return nil, fmt.Errorf("read <root> is a directory%w", hidden{syscall.EISDIR})
 	}

@@ -44,11 +44,13 @@ func resolveInOverlay(root fs.FS, name string, links int) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if !path.IsAbs(target) {
+		if path.IsAbs(target) {
+			target = strings.TrimPrefix(target, "/") // one of them: "//x" leads nowhere
+		} else {
 			target = path.Join(path.Dir(here), target)
 		}
-		rest := strings.Join(parts[i+1:], "/")
-		return resolveInOverlay(root, path.Clean(strings.TrimPrefix(path.Join(target, rest), "/")), links)
+		next := strings.Join(append([]string{target}, parts[i+1:]...), "/")
+		return resolveInOverlay(root, path.Clean(next), links)
 	}
 	return name, nil
 }

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/partial"
 )
 
 // An Archive is the [Source] of a tar file that holds images: what docker save
@@ -85,20 +84,10 @@ func (s saved) read(files fs.FS) (*Image, error) {
 // compressed, some are.
 func savedLayer(files fs.FS, name string) func(context.Context) (io.ReadCloser, error) {
 	return func(context.Context) (io.ReadCloser, error) {
-		content, err := partial.CompressedToLayer(&savedBlob{files: files, name: name})
+		body, err := files.Open(name)
 		if err != nil {
 			return nil, err
 		}
-		return content.Uncompressed()
+		return decompressed(body)
 	}
 }
-
-// A savedBlob is a layer as go-containerregistry takes it, to find out how it is
-// compressed. It promises no digest; the diffID is checked.
-type savedBlob struct {
-	storedBlob
-	files fs.FS
-	name  string
-}
-
-func (b *savedBlob) Compressed() (io.ReadCloser, error) { return b.files.Open(b.name) }

@@ -26,7 +26,7 @@ func (o *overlay) Open(name string) (fs.File, error) {
 		if err != nil {
 			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 		}
-		opened.Reader = bytes.NewReader(content)
+		opened.content = bytes.NewReader(content)
 	}
 	return opened, nil
 }
@@ -71,23 +71,21 @@ func (o *overlay) follow(name string) (found, error) {
 // A file is an opened file or directory.
 type file struct {
 	fileInfo
-	*bytes.Reader // nil for what cannot be read
+	content *bytes.Reader // nil for what cannot be read
 }
 
-// Size is the file's, not that of what is left to read.
-func (f *file) Size() int64                { return f.fileInfo.Size() }
 func (f *file) Stat() (fs.FileInfo, error) { return f.fileInfo, nil }
 func (f *file) Close() error               { return nil }
 
 // Read reads the content; that of a file above 10 MiB ends with an error.
 func (f *file) Read(p []byte) (int, error) {
-	if f.Reader == nil {
+	if f.content == nil {
 		return 0, &fs.PathError{Op: "read", Path: f.name, Err: fs.ErrInvalid}
 	}
-	if f.Len() == 0 && f.Size() > f.Reader.Size() {
+	if f.content.Len() == 0 && f.Size() > f.content.Size() {
 		return 0, &fs.PathError{Op: "read", Path: f.name, Err: invalid("more than %d bytes", maxFileBytes)}
 	}
-	return f.Reader.Read(p)
+	return f.content.Read(p)
 }
 
 // A fileInfo describes a node. Its Sys is a [*Owner].

@@ -85,7 +85,7 @@ func (l *layer) content(ctx context.Context, file *node) ([]byte, error) {
 func (l *layer) eachEntry(ctx context.Context, visit func(*tar.Header, io.Reader) error) (err error) {
 	stream, err := l.open(ctx)
 	if err != nil {
-		return err
+		return layerError(ctx, err)
 	}
 	defer func() { err = firstError(err, stream.Close()) }()
 	counted := &layerStream{ctx: ctx, Reader: stream, left: l.sizeLimit, hash: sha256.New()}

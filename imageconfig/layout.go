@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"io/fs"
 	"path"
@@ -32,20 +31,29 @@ type Layout struct {
 
 // Image finds a reference in index.json. What is not there is [ErrNotHeld].
 func (l Layout) Image(ctx context.Context, ref string, platform v1.Platform) (*Image, error) {
-	content, err := readFile(l.FS, "index.json")
+	descriptor, err := l.descriptor(ref)
 	if err != nil {
-		return nil, named(ref, ErrInvalid, err)
-	}
-	index, err := v1.ParseIndexManifest(bytes.NewReader(content))
-	if err != nil {
-		return nil, named(ref, ErrInvalid, err)
-	}
-	descriptor, ok := entryFor(index, ref)
-	if !ok {
-		return nil, &Error{Reference: ref, Kind: ErrNotHeld}
+		return nil, err
 	}
 	image, err := find(ctx, blobs{l.FS}, descriptor, platform)
 	return image, named(ref, ErrInvalid, err)
+}
+
+// descriptor finds a reference's entry in index.json.
+func (l Layout) descriptor(ref string) (v1.Descriptor, error) {
+	content, err := readFile(l.FS, "index.json")
+	if err != nil {
+		return v1.Descriptor{}, named(ref, ErrInvalid, err)
+	}
+	index, err := v1.ParseIndexManifest(bytes.NewReader(content))
+	if err != nil {
+		return v1.Descriptor{}, named(ref, ErrInvalid, err)
+	}
+	descriptor, ok := entryFor(index, ref)
+	if !ok {
+		return v1.Descriptor{}, &Error{Reference: ref, Kind: ErrNotHeld}
+	}
+	return descriptor, nil
 }
 
 // entryFor returns the entry of index.json that a reference names.
@@ -64,10 +72,14 @@ func entryFor(index *v1.IndexManifest, ref string) (v1.Descriptor, bool) {
 	return v1.Descriptor{}, false
 }
 
-// tagOf returns the tag of a reference; empty where it has none.
+// tagOf returns the tag of a reference; empty where it has none, and where it
+// has a digest, which alone decides.
 func tagOf(ref string) string {
 	parsed, err := reference.Parse(ref)
 	if err != nil {
+		return ""
+	}
+	if _, ok := parsed.(reference.Digested); ok {
 		return ""
 	}
 	if tagged, ok := parsed.(reference.Tagged); ok {
@@ -115,7 +127,7 @@ func decode(from fs.FS, name string, into any) error {
 		return err
 	}
 	if err := json.Unmarshal(content, into); err != nil {
-		return errors.Join(invalid("%s", name), err)
+		return invalid("%s: %w", name, err)
 	}
 	return nil
 }

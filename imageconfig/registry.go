@@ -71,6 +71,9 @@ type repository struct {
 }
 
 func (r *repository) manifest(ctx context.Context, descriptor v1.Descriptor) (io.ReadCloser, error) {
+	if descriptor.Digest.Hex == "" {
+		return nil, invalid("an index entry without a digest")
+	}
 	if descriptor.Digest == r.top.Digest {
 		return io.NopCloser(bytes.NewReader(r.top.Manifest)), nil
 	}
@@ -82,6 +85,9 @@ func (r *repository) manifest(ctx context.Context, descriptor v1.Descriptor) (io
 }
 
 func (r *repository) blob(ctx context.Context, descriptor v1.Descriptor) (io.ReadCloser, error) {
+	if descriptor.Digest.Hex == "" {
+		return nil, invalid("a manifest names a blob without a digest")
+	}
 	content, err := r.puller.Layer(ctx, r.Digest(descriptor.Digest.String()))
 	if err != nil {
 		return nil, missing(registryError(ctx, r.ref, err))
@@ -124,7 +130,17 @@ func registryError(ctx context.Context, ref string, err error) error {
 	case answer.StatusCode == http.StatusUnauthorized, answer.StatusCode == http.StatusForbidden:
 		kind = ErrUnauthorized
 	}
-	return &Error{Reference: ref, Kind: kind, Err: err}
+	return &Error{Reference: ref, Kind: kind, Answer: wordsOf(answer), Err: err}
+}
+
+// wordsOf returns a registry's first error as clients print it: its code in
+// words, and its message.
+func wordsOf(answer *transport.Error) string {
+	if answer == nil || len(answer.Errors) == 0 {
+		return ""
+	}
+	first := answer.Errors[0]
+	return strings.ToLower(strings.ReplaceAll(string(first.Code), "_", " ")) + ": " + first.Message
 }
 
 // isMismatch reports whether go-containerregistry found content of another size

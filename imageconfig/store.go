@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
@@ -25,7 +26,7 @@ type store interface {
 
 // find follows a descriptor to the image for a platform.
 func find(ctx context.Context, from store, descriptor v1.Descriptor, platform v1.Platform) (*Image, error) {
-	for range maxIndexDepth {
+	for range maxIndexDepth + 1 {
 		body, err := readManifest(ctx, from, descriptor)
 		if err != nil {
 			return nil, err
@@ -49,8 +50,9 @@ func find(ctx context.Context, from store, descriptor v1.Descriptor, platform v1
 // isIndex reports whether a manifest is an index: by its media type or, where
 // that is not given, by its content.
 func isIndex(mediaType types.MediaType, body []byte) bool {
-	if mediaType != "" {
-		return mediaType.IsIndex()
+	bare, _, _ := strings.Cut(string(mediaType), ";") // a registry may add a charset
+	if bare != "" {
+		return types.MediaType(bare).IsIndex()
 	}
 	index, err := v1.ParseIndexManifest(bytes.NewReader(body))
 	return err == nil && len(index.Manifests) > 0
@@ -79,29 +81,33 @@ func imageOf(ctx context.Context, from store, body []byte, digest v1.Hash) (*Ima
 // storedLayer returns what opens a layer's tar stream, decompressed.
 func storedLayer(from store, descriptor v1.Descriptor) func(context.Context) (io.ReadCloser, error) {
 	return func(ctx context.Context) (io.ReadCloser, error) {
-		content, err := partial.CompressedToLayer(&storedBlob{ctx, from, descriptor})
+		body, err := from.blob(ctx, descriptor)
 		if err != nil {
 			return nil, err
 		}
-		return content.Uncompressed()
+		return decompressed(verified(body, descriptor))
 	}
 }
 
-// A storedBlob is a blob as go-containerregistry takes it, to find out how it is
-// compressed.
-type storedBlob struct {
-	ctx        context.Context //nolint:containedctx // lives for one call of storedLayer's function
-	from       store
-	descriptor v1.Descriptor
-}
-
-func (b *storedBlob) Digest() (v1.Hash, error)            { return b.descriptor.Digest, nil }
-func (b *storedBlob) Size() (int64, error)                { return b.descriptor.Size, nil }
-func (b *storedBlob) MediaType() (types.MediaType, error) { return b.descriptor.MediaType, nil }
-func (b *storedBlob) Compressed() (io.ReadCloser, error) {
-	body, err := b.from.blob(b.ctx, b.descriptor)
+// decompressed returns what a compressed stream holds. It closes the stream when
+// it fails: an open one would keep its place among the registry's requests.
+func decompressed(body io.ReadCloser) (io.ReadCloser, error) {
+	content, err := partial.CompressedToLayer(&storedBlob{body: body})
 	if err != nil {
-		return nil, err
+		return nil, firstError(err, body.Close())
 	}
-	return verified(body, b.descriptor), nil
+	stream, err := content.Uncompressed()
+	if err != nil {
+		return nil, firstError(err, body.Close())
+	}
+	return stream, nil
 }
+
+// A storedBlob is a stream as go-containerregistry takes it, to find out how it
+// is compressed. It promises no digest; what it reads is checked elsewhere.
+type storedBlob struct {
+	v1.Layer
+	body io.ReadCloser
+}
+
+func (b *storedBlob) Compressed() (io.ReadCloser, error) { return b.body, nil }

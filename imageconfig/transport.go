@@ -3,7 +3,7 @@ package imageconfig
 import (
 	"io"
 	"net/http"
-	"strings"
+	"path"
 )
 
 // A boundedTransport bounds what a registry may answer where the whole answer is
@@ -12,21 +12,21 @@ type boundedTransport struct{ base http.RoundTripper }
 
 func (t *boundedTransport) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := t.base.RoundTrip(request)
-	if err != nil || isBlob(response) {
+	if err != nil || isBlob(request) {
 		return response, err
 	}
 	response.Body = &boundedBody{ReadCloser: response.Body, url: request.URL.Redacted(), left: maxDocumentBytes}
 	return response, nil
 }
 
-// isBlob reports whether a response is that to a request for a blob: to the
-// registry's own address for it or to where the registry sent the request.
-func isBlob(response *http.Response) bool {
-	request := response.Request
-	for request.Response != nil { // the request that the redirects began with
+// isBlob reports whether a request is one for a blob: to the registry's own
+// address for it or to where the registry sent the request.
+func isBlob(request *http.Request) bool {
+	// The request that the redirects began with.
+	for request.Response != nil && request.Response.Request != nil {
 		request = request.Response.Request
 	}
-	return strings.Contains(request.URL.Path, "/blobs/")
+	return path.Base(path.Dir(request.URL.Path)) == "blobs"
 }
 
 type boundedBody struct {

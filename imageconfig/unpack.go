@@ -80,6 +80,8 @@ func (b *builder) hide(parent *node, base string) error {
 	case base == opaqueMarker:
 		parent.opaque = true
 		return nil
+	case hidden == "", hidden == ".", hidden == "..":
+		return invalid("layer: %q is the whiteout of no name", base)
 	case b.lowest:
 		delete(parent.children, hidden)
 		return nil
@@ -113,7 +115,8 @@ func (b *builder) nodeOf(header *tar.Header, base string, body io.Reader) (*node
 	return made, nil
 }
 
-// linked returns the file that a hard link names: one of the same layer.
+// linked returns the file that a hard link names: one of the same layer. The
+// link's own mode and owner become the file's.
 func (b *builder) linked(header *tar.Header) (*node, error) {
 	dir, base := path.Split(path.Clean("/" + header.Linkname))
 	parent, err := b.directory(dir)
@@ -123,6 +126,10 @@ func (b *builder) linked(header *tar.Header) (*node, error) {
 	file := parent.children[base]
 	if file == nil || file.mode.IsDir() || file.whiteout {
 		return nil, invalid("layer: hard link %q to %q, which is no file of the layer", header.Name, header.Linkname)
+	}
+	file.uid, file.gid = header.Uid, header.Gid
+	if file.mode&fs.ModeSymlink == 0 {
+		file.mode = file.mode.Type() | header.FileInfo().Mode()&^fs.ModeType
 	}
 	return file, nil
 }

@@ -113,23 +113,26 @@ func idMapped(r runtime) runtime {
 // containers' users and has user namespaces for Pods.
 func containerd20(since string, outOfRange identity.OutOfRange, unbounded bool) runtime {
 	r := mountedContainerd(since, outOfRange, unbounded)
-	users := r.users.(identity.Containerd) //nolint:errcheck,forcetypeassert // made one line above
-	users.IgnoresPolicy = false
-	r.users = users
+	r.users = mounted(outOfRange, unbounded)
 	r.groupsPolicy, r.userNamespaces = true, true
 	r.sandboxUser = unknownCode + startSandbox + sandboxSpec
 	r.runc = createTask + runcInit
 	return r
 }
 
-// mountedContainerd is containerd 1.7: it mounts an image to look into it.
+// mounted is how containerd resolves users that mounts an image to look into it.
+func mounted(outOfRange identity.OutOfRange, unbounded bool) identity.Containerd {
+	files := identity.UserFiles{View: identity.MountedFiles, Unbounded: unbounded}
+	return identity.Containerd{OutOfRange: outOfRange, UserFiles: files}
+}
+
+// mountedContainerd is containerd 1.7: it does not know supplementalGroupsPolicy.
 func mountedContainerd(since string, outOfRange identity.OutOfRange, unbounded bool) runtime {
+	users := mounted(outOfRange, unbounded)
+	users.IgnoresPolicy = true
 	return runtime{
 		name: "containerd", since: since,
-		users: identity.Containerd{
-			OutOfRange: outOfRange, IgnoresPolicy: true,
-			UserFiles: identity.UserFiles{View: identity.MountedFiles, Unbounded: unbounded},
-		},
+		users:           users,
 		pullNotFound:    notFound + clientPull + `{ref}: not found`,
 		pullUnreachable: clientPull + manifestRequest,
 		pullNoPlatform:  clientPlatform,

@@ -123,7 +123,7 @@ func (n Node) profile() (*profile, string, error) {
 		return nil, "", &UnknownNodeError{Node: n, Err: fmt.Errorf("%s %q is no release", n.Runtime, n.RuntimeVersion)}
 	}
 	line, ok := runtimes[n.Runtime]
-	if !ok || !(n.OS == "linux" || n.OS == windows && n.Runtime == "containerd") {
+	if !ok || n.OS != "linux" && n.OS != windows || n.OS == windows && n.Runtime != "containerd" {
 		return nil, "", &UnknownNodeError{Node: n}
 	}
 	k, olderKubelet := row(kubelets, func(k kubelet) string { return k.since }, kubeletRelease)

@@ -78,15 +78,19 @@ func (r Request) userKey() string {
 //     that uid, else 0. A missing file counts as no entry.
 //  4. A requested group takes the place of the entry's gid.
 //  5. The groups are the gid, the request's groups and, unless the policy is
-//     Strict, those of /etc/group that list the user's name: except the group
-//     that has the name itself.
+//     Strict, those of /etc/group that list the user's name: except a group of
+//     the user's own name, whatever its number.
 //  6. Numbers that come from the two files are cut to 32 bits, unchecked.
 //
-// A file that is there but cannot be used (a symbolic link that ends nowhere
-// new, a directory, a line above 64 KiB, more than 10 MiB) is an error for
-// whoever reads it, a numeric user included. An error that is containerd's has
+// A file that is there but cannot be used (a symbolic link that leads back to
+// itself, a directory, a line above 64 KiB, more than 10 MiB) is an error for
+// whoever reads it, a numeric user included. A link that leads to nothing counts
+// as a missing file. An error that is containerd's has
 // containerd's text. An [*UnreadableError] is none of containerd's: it says that
 // the answer could not be found out.
+//
+// The request is one that [ContainerRequest] makes. One without a user is
+// [ErrNoUser]; one whose RunAsUsername is a number or has a colon is undefined.
 //
 // Source: [WithUser], [WithAdditionalGIDs].
 //
@@ -99,7 +103,9 @@ func (c Containerd) Process(root fs.FS, request Request) (Process, error) {
 	}
 	groups := []ID{process.GID}
 	for _, group := range request.SupplementalGroups {
-		groups = append(groups, NewID(int64(uint32(group.number)), group.origin))
+		if group.known {
+			groups = append(groups, NewID(int64(uint32(group.number)), group.origin))
+		}
 	}
 	if !request.Strict || c.IgnoresPolicy {
 		listed, err := c.additionalGroups(root, request.userKey())
@@ -117,6 +123,9 @@ func (c Containerd) user(root fs.FS, request Request) (Process, error) {
 	userString, err := c.UserString(request)
 	if err != nil {
 		return Process{}, err
+	}
+	if userString == "" {
+		return Process{}, ErrNoUser
 	}
 	name, uid, ok := c.requested(request.RunAsUsername, request.RunAsUser)
 	if !ok {

@@ -53,6 +53,9 @@ func (CRIO) Sandbox(Request) error { return nil }
 // [GetUserInfo]: https://github.com/cri-o/cri-o/blob/v1.36.3/utils/utils.go#L173-L204
 // [GetExecUser]: https://github.com/moby/sys/blob/user/v0.4.0/user/user.go#L230-L352
 func (c CRIO) Process(root fs.FS, request Request) (Process, error) {
+	if request.userKey() == "" {
+		return Process{}, ErrNoUser
+	}
 	entry, found, err := c.passwdEntry(root, request.userKey())
 	if err != nil {
 		return Process{}, err
@@ -81,7 +84,7 @@ func (c CRIO) Process(root fs.FS, request Request) (Process, error) {
 	}
 	for _, group := range slices.Concat(listed, request.SupplementalGroups) {
 		group.number = int64(uint32(group.number))
-		if !slices.ContainsFunc(process.Groups, func(id ID) bool { return id.number == group.number }) {
+		if group.known && !slices.ContainsFunc(process.Groups, func(id ID) bool { return id.number == group.number }) {
 			process.Groups = append(process.Groups, group)
 		}
 	}

@@ -54,7 +54,8 @@ func CheckIDMap(process Process, size int64) error {
 
 // SetupUser is runc's change to the process's groups, gid and uid, in that
 // order, in a user namespace with size IDs; [math.MaxUint32] is the whole host,
-// whose last number no process can have. The error is a [*StartError].
+// whose last number no process can have. The error is a [*StartError]. The groups
+// of a created process include its gid, so that one fails with the groups.
 //
 // Source: [setupUser].
 //

@@ -9,6 +9,10 @@ import (
 // neither a uid nor a name. No container meets it; a Pod's sandbox does.
 var ErrGroupWithoutUser = errors.New("group is specified without user")
 
+// ErrNoUser is the error for a request that names no user at all. A kubelet
+// sends none such for a container.
+var ErrNoUser = errors.New("the request names no user")
+
 // ErrIDOutOfRange is containerd's refusal of a requested number outside of 0 to
 // 2147483647.
 var ErrIDOutOfRange = errors.New("id out of range")

@@ -24,7 +24,7 @@ func (o *overlay) Open(name string) (fs.File, error) {
 	if at.mode.IsRegular() {
 		content, err := at.layer.content(o.ctx, at.node)
 		if err != nil {
-			return nil, &fs.PathError{Op: "open", Path: name, Err: err}
+			return nil, &fs.PathError{Op: "open", Path: name, Err: lostLayer{err}}
 		}
 		opened.content = bytes.NewReader(content)
 	}

@@ -2,6 +2,7 @@ package imageconfig
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"strings"
 )
@@ -52,7 +53,7 @@ func (o *overlay) find(op, name string) (found, error) {
 	for _, l := range o.layers {
 		root, err := l.root(o.ctx)
 		if err != nil {
-			return found{}, &fs.PathError{Op: op, Path: name, Err: err}
+			return found{}, &fs.PathError{Op: op, Path: name, Err: lostLayer{err}}
 		}
 		at, settled := root.descend(parts)
 		if at != nil {
@@ -64,6 +65,16 @@ func (o *overlay) find(op, name string) (found, error) {
 	}
 	return found{}, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 }
+
+// lostLayer is the error of a layer that could not be read. It is what it wraps,
+// but never [fs.ErrNotExist]: whether a path exists is then not known.
+type lostLayer struct{ cause error }
+
+func (l lostLayer) Error() string      { return l.cause.Error() }
+func (l lostLayer) As(target any) bool { return errors.As(l.cause, target) }
+func (l lostLayer) Is(target error) bool {
+	return target != fs.ErrNotExist && errors.Is(l.cause, target)
+} //nolint:errorlint // the sentinel itself
 
 // descend returns what one layer has at a path. Where it has nothing, settled
 // says that what lower layers have there is hidden.

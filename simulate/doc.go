@@ -41,6 +41,25 @@
 // the image lacks, or one that is made of variables. Undecided is never success,
 // and it is never dressed up as a failure of the node.
 //
+// # Nodes
+//
+// A [Node] names a Kubernetes release, a runtime and its release, an operating
+// system and an architecture; [ParseNode] and [NodeOf] make one. Kubernetes 1.28
+// to 1.37, containerd 1.6 to 2.4 and CRI-O 1.31 to 1.36 are known on Linux; on
+// Windows the kubelet's check is. A release that is newer than those is taken for
+// the newest, and the outcome says so. A [Matrix] starts a Pod on many nodes.
+//
+// How releases differ is data: the tables in kubelets.go, containerds.go and
+// crios.go. A row holds from its release until that of the next row. To add a
+// release that behaves otherwise, add a row with what is new and its source; to
+// add one that does not, raise the table's newest release. No other code knows a
+// release.
+//
+// # Hazards
+//
+// A container that starts may still surprise: a group that was dropped, a name
+// that is uid 0, groups that come from the image. See [Hazard].
+//
 // # Texts
 //
 // Reasons and messages are a node's own. Where a message has what only one

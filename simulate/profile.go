@@ -8,15 +8,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/version"
 )
 
-// A profile is how one node behaves: the kubelet's row and the runtime's.
-//
-// # Adding a release
-//
-// What differs between releases is data, in three tables: kubelets, containerds
-// and crios. A row holds from its release until the next row's. To add a release
-// that behaves otherwise, add a row: a copy of the one before with what is new,
-// and the source of that. To add one that does not, raise the table's newest.
-// No other code knows a version.
+// A profile is how one node behaves: the kubelet's row and the runtime's. The
+// package's documentation says how to add one.
 type profile struct {
 	kubelet kubelet
 	runtime runtime

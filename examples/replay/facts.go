@@ -4,34 +4,38 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-
-	corev1 "k8s.io/api/core/v1"
 )
 
 // The functions below find in a recording what was given to the node, or what it
 // makes no claim about: that has to be told to the simulation.
 
 // presentBefore returns the images that were on the node before the Pod came:
-// those that were used without having been pulled first.
-func presentBefore(pod *corev1.Pod, want map[string]any) []string {
-	pulled := map[string]bool{}
+// those that were there when they were first used.
+func presentBefore(want map[string]any) (present []string) {
+	used := map[string]bool{}
 	events, _ := want["events"].([]any)
 	for _, value := range events {
 		event, _ := value.(map[string]any)
 		message, _ := event["message"].(string)
-		if image, ok := strings.CutPrefix(message, "Pulling image "); ok && event["reason"] == "Pulling" {
-			pulled[strings.Trim(image, `"`)] = true
+		pulled, isPull := strings.CutPrefix(message, `Pulling image "`)
+		found, isPresent := strings.CutPrefix(message, `Container image "`)
+		image, _, _ := strings.Cut(firstOf(isPull, pulled, found), `"`)
+		if !isPull && !isPresent || used[image] {
+			continue
 		}
-	}
-	var present []string
-	for _, containers := range [][]corev1.Container{pod.Spec.InitContainers, pod.Spec.Containers} {
-		for _, c := range containers {
-			if c.ImagePullPolicy != corev1.PullNever && !pulled[c.Image] {
-				present = append(present, c.Image)
-			}
+		used[image] = true
+		if event["reason"] == "Pulled" {
+			present = append(present, image)
 		}
 	}
 	return present
+}
+
+func firstOf(first bool, a, b string) string {
+	if first {
+		return a
+	}
+	return b
 }
 
 // endedAfterStart returns the exit codes of the regular containers that had

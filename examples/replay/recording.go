@@ -81,7 +81,7 @@ func (s *summary) replayPod(ctx context.Context, node simulate.Node, images imag
 		return err
 	}
 	s.notCompared += removeNotCompared(want)
-	kubelet := simulate.Kubelet{Images: images, Node: node, Present: presentBefore(recorded.Pod, want)}
+	kubelet := simulate.Kubelet{Images: images, Node: node, Present: presentBefore(want)}
 	outcome := kubelet.Start(ctx, recorded.Pod)
 	for name, code := range endedAfterStart(want) {
 		outcome = outcome.Ended(name, code)

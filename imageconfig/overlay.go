@@ -74,7 +74,7 @@ func (l lostLayer) Error() string      { return l.cause.Error() }
 func (l lostLayer) As(target any) bool { return errors.As(l.cause, target) }
 func (l lostLayer) Is(target error) bool {
 	return target != fs.ErrNotExist && errors.Is(l.cause, target)
-} //nolint:errorlint // the sentinel itself
+}
 
 // descend returns what one layer has at a path. Where it has nothing, settled
 // says that what lower layers have there is hidden.

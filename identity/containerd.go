@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
-	"strconv"
 
 	"github.com/moby/sys/user"
 )
@@ -22,22 +20,6 @@ type Containerd struct {
 	// merges always: containerd before 2.0.
 	IgnoresPolicy bool
 }
-
-// OutOfRange is what a containerd release makes of a requested uid or gid that is
-// negative or above 2147483647.
-type OutOfRange int
-
-const (
-	// RefuseOutOfRange refuses it: containerd 2.4, and the last releases of 1.7
-	// to 2.3.
-	RefuseOutOfRange OutOfRange = iota
-	// NameOutOfRange takes it for a name, which an entry of /etc/passwd may have
-	// (CVE-2026-46680).
-	NameOutOfRange
-	// WrapOutOfRange cuts it to 32 bits, so that 4294967296 is root
-	// (CVE-2024-40635).
-	WrapOutOfRange
-)
 
 // UserString returns the request's user as containerd writes it: "uid", "name",
 // "uid:gid" or "name:gid"; empty where the request says nothing.
@@ -150,26 +132,6 @@ func (c Containerd) user(root fs.FS, request Request) (Process, error) {
 	}
 	process.GID, err = c.primaryGroup(root, process.UID)
 	return process, err
-}
-
-// requested returns what a requested name or number is looked up as; ok is false
-// where it is refused.
-func (c Containerd) requested(name string, id ID) (string, ID, bool) {
-	if name != "" {
-		_, err := strconv.Atoi(name)
-		return name, ID{}, c.OutOfRange != RefuseOutOfRange || !errors.Is(err, strconv.ErrRange)
-	}
-	if !id.known || id.number >= 0 && id.number <= math.MaxInt32 {
-		return "", id, true
-	}
-	switch c.OutOfRange {
-	case NameOutOfRange:
-		return id.String(), ID{}, true
-	case WrapOutOfRange:
-		return "", NewID(int64(uint32(id.number)), id.origin), true
-	default:
-		return "", ID{}, false
-	}
 }
 
 // userByName resolves a name; a gid that is known takes the place of the entry's.

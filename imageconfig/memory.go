@@ -2,6 +2,7 @@ package imageconfig
 
 import (
 	"context"
+	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -13,8 +14,10 @@ type Map map[string]*Image
 
 // Image returns the image of that reference, or [ErrNotHeld].
 func (m Map) Image(_ context.Context, ref string, _ v1.Platform) (*Image, error) {
-	if image, ok := m[ref]; ok && image != nil {
-		return image, nil
+	for _, key := range []string{ref, strings.TrimSuffix(ref, ":latest")} {
+		if image := m[key]; image != nil {
+			return image, nil
+		}
 	}
 	wanted := canonical(ref)
 	for key, image := range m {

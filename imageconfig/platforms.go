@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
@@ -19,21 +18,14 @@ type PlatformLister interface {
 
 // Platforms returns the platforms that the registry has the image for.
 func (r *Registry) Platforms(ctx context.Context, ref string) ([]v1.Platform, error) {
-	parsed, err := name.ParseReference(ref)
+	from, err := r.resolve(ctx, ref)
 	if err != nil {
-		return nil, &Error{Reference: ref, Kind: ErrInvalid, Err: err}
+		return nil, err
 	}
-	if r.once.Do(r.connect); r.err != nil {
-		return nil, &Error{Reference: ref, Kind: ErrUnreachable, Err: r.err}
-	}
-	top, err := r.puller.Get(ctx, parsed)
-	if err != nil {
-		return nil, registryError(ctx, ref, err)
-	}
-	if !top.MediaType.IsIndex() {
+	if !isIndex(from.top.MediaType, from.top.Manifest) {
 		return nil, nil
 	}
-	platforms, err := platformsOf(top.Manifest)
+	platforms, err := platformsOf(from.top.Manifest)
 	return platforms, named(ref, ErrInvalid, err)
 }
 

@@ -35,6 +35,17 @@ type Registry struct {
 
 // Image reads the manifest and the config that a reference names.
 func (r *Registry) Image(ctx context.Context, ref string, platform v1.Platform) (*Image, error) {
+	from, err := r.resolve(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	top := from.top
+	image, err := find(ctx, from, v1.Descriptor{Digest: top.Digest, MediaType: top.MediaType}, platform)
+	return image, named(ref, ErrUnreachable, err)
+}
+
+// resolve reads what a reference names: an index or a manifest.
+func (r *Registry) resolve(ctx context.Context, ref string) (*repository, error) {
 	parsed, err := name.ParseReference(ref)
 	if err != nil {
 		return nil, &Error{Reference: ref, Kind: ErrInvalid, Err: err}
@@ -46,9 +57,7 @@ func (r *Registry) Image(ctx context.Context, ref string, platform v1.Platform) 
 	if err != nil {
 		return nil, registryError(ctx, ref, err)
 	}
-	from := &repository{puller: r.puller, Repository: parsed.Context(), ref: ref, top: top}
-	image, err := find(ctx, from, v1.Descriptor{Digest: top.Digest, MediaType: top.MediaType}, platform)
-	return image, named(ref, ErrUnreachable, err)
+	return &repository{puller: r.puller, Repository: parsed.Context(), ref: ref, top: top}, nil
 }
 
 func (r *Registry) connect() {

@@ -39,54 +39,54 @@ const (
 //
 // 1.6 comes with runc 1.1, all others are taken to run with runc 1.3 or newer.
 var containerds = []runtime{
-	containerd16("1.6.0", identity.WrapOutOfRange),
+	containerd16(release{1, 6, 0}, identity.WrapOutOfRange),
 	// Recorded: the 1.6.20 that Debian 12 ships has the fix of CVE-2024-40635.
-	containerd16("1.6.20", identity.NameOutOfRange),
-	containerd16("1.6.21", identity.WrapOutOfRange),
+	containerd16(release{1, 6, 20}, identity.NameOutOfRange),
+	containerd16(release{1, 6, 21}, identity.WrapOutOfRange),
 	// CVE-2024-40635: https://github.com/advisories/GHSA-265r-hfxg-fhmg
-	containerd16("1.6.38", identity.NameOutOfRange),
+	containerd16(release{1, 6, 38}, identity.NameOutOfRange),
 
-	mountedContainerd("1.7.0", identity.WrapOutOfRange, true),
-	mountedContainerd("1.7.27", identity.NameOutOfRange, true),
+	mountedContainerd(release{1, 7, 0}, identity.WrapOutOfRange, true),
+	mountedContainerd(release{1, 7, 27}, identity.NameOutOfRange, true),
 	// CVE-2026-46680: https://github.com/advisories/GHSA-fqw6-gf59-qr4w
-	mountedContainerd("1.7.32", identity.RefuseOutOfRange, true),
+	mountedContainerd(release{1, 7, 32}, identity.RefuseOutOfRange, true),
 	// CVE-2026-47262: https://github.com/advisories/GHSA-jpcc-p29g-p8mq
-	mountedContainerd("1.7.33", identity.RefuseOutOfRange, false),
+	mountedContainerd(release{1, 7, 33}, identity.RefuseOutOfRange, false),
 
-	containerd20("2.0.0", identity.WrapOutOfRange, true),
-	idMapped(containerd20("2.0.1", identity.WrapOutOfRange, true)),
-	idMapped(containerd20("2.0.4", identity.NameOutOfRange, true)),
-	idMapped(containerd20("2.0.9", identity.RefuseOutOfRange, true)),
-	idMapped(containerd20("2.0.10", identity.RefuseOutOfRange, false)),
+	containerd20(release{2, 0, 0}, identity.WrapOutOfRange, true),
+	idMapped(containerd20(release{2, 0, 1}, identity.WrapOutOfRange, true)),
+	idMapped(containerd20(release{2, 0, 4}, identity.NameOutOfRange, true)),
+	idMapped(containerd20(release{2, 0, 9}, identity.RefuseOutOfRange, true)),
+	idMapped(containerd20(release{2, 0, 10}, identity.RefuseOutOfRange, false)),
 
-	transferring(idMapped(containerd20("2.1.0", identity.NameOutOfRange, true))),
-	transferring(idMapped(containerd20("2.1.8", identity.RefuseOutOfRange, true))),
-	transferring(idMapped(containerd20("2.1.9", identity.RefuseOutOfRange, false))),
+	transferring(idMapped(containerd20(release{2, 1, 0}, identity.NameOutOfRange, true))),
+	transferring(idMapped(containerd20(release{2, 1, 8}, identity.RefuseOutOfRange, true))),
+	transferring(idMapped(containerd20(release{2, 1, 9}, identity.RefuseOutOfRange, false))),
 
-	containerd22("2.2.0", identity.NameOutOfRange, identity.UserFiles{View: identity.RootedFilesOnly, Unbounded: true}),
+	containerd22(release{2, 2, 0}, identity.NameOutOfRange, identity.UserFiles{View: identity.RootedFilesOnly, Unbounded: true}),
 	// https://github.com/containerd/containerd/issues/12683
-	containerd22("2.2.3", identity.NameOutOfRange, identity.UserFiles{View: identity.RootedFiles, Unbounded: true}),
-	containerd22("2.2.4", identity.RefuseOutOfRange, identity.UserFiles{View: identity.RootedFiles, Unbounded: true}),
-	containerd22("2.2.5", identity.RefuseOutOfRange, identity.UserFiles{View: identity.RootedFiles}),
+	containerd22(release{2, 2, 3}, identity.NameOutOfRange, identity.UserFiles{View: identity.RootedFiles, Unbounded: true}),
+	containerd22(release{2, 2, 4}, identity.RefuseOutOfRange, identity.UserFiles{View: identity.RootedFiles, Unbounded: true}),
+	containerd22(release{2, 2, 5}, identity.RefuseOutOfRange, identity.UserFiles{View: identity.RootedFiles}),
 
-	containerd23("2.3.0", identity.NameOutOfRange, identity.UserFiles{View: identity.Overlay, Unbounded: true}),
-	containerd23("2.3.1", identity.RefuseOutOfRange, identity.UserFiles{View: identity.Overlay, Unbounded: true}),
-	containerd23("2.3.2", identity.RefuseOutOfRange, identity.UserFiles{View: identity.Overlay}),
+	containerd23(release{2, 3, 0}, identity.NameOutOfRange, identity.UserFiles{View: identity.Overlay, Unbounded: true}),
+	containerd23(release{2, 3, 1}, identity.RefuseOutOfRange, identity.UserFiles{View: identity.Overlay, Unbounded: true}),
+	containerd23(release{2, 3, 2}, identity.RefuseOutOfRange, identity.UserFiles{View: identity.Overlay}),
 
 	// https://github.com/containerd/containerd/commit/a8fc3a017
-	containerd23("2.4.0", identity.RefuseOutOfRange, identity.UserFiles{}),
+	containerd23(release{2, 4, 0}, identity.RefuseOutOfRange, identity.UserFiles{}),
 }
 
 // containerd23 is containerd 2.3 and newer: it looks into images without
 // mounting them.
-func containerd23(since string, outOfRange identity.OutOfRange, files identity.UserFiles) runtime {
+func containerd23(since release, outOfRange identity.OutOfRange, files identity.UserFiles) runtime {
 	r := containerd22(since, outOfRange, files)
 	r.userLookup = createContainer + `{error}`
 	return r
 }
 
 // containerd22 is containerd 2.2: it opens an image's files with os.Root.
-func containerd22(since string, outOfRange identity.OutOfRange, files identity.UserFiles) runtime {
+func containerd22(since release, outOfRange identity.OutOfRange, files identity.UserFiles) runtime {
 	r := transferring(idMapped(containerd20(since, outOfRange, false)))
 	r.users = identity.Containerd{OutOfRange: outOfRange, UserFiles: files}
 	return r
@@ -111,7 +111,7 @@ func idMapped(r runtime) runtime {
 
 // containerd20 is containerd 2.0: it knows supplementalGroupsPolicy, reports the
 // containers' users and has user namespaces for Pods.
-func containerd20(since string, outOfRange identity.OutOfRange, unbounded bool) runtime {
+func containerd20(since release, outOfRange identity.OutOfRange, unbounded bool) runtime {
 	r := mountedContainerd(since, outOfRange, unbounded)
 	r.users = mounted(outOfRange, unbounded)
 	r.groupsPolicy, r.userNamespaces = true, true
@@ -127,7 +127,7 @@ func mounted(outOfRange identity.OutOfRange, unbounded bool) identity.Containerd
 }
 
 // mountedContainerd is containerd 1.7: it does not know supplementalGroupsPolicy.
-func mountedContainerd(since string, outOfRange identity.OutOfRange, unbounded bool) runtime {
+func mountedContainerd(since release, outOfRange identity.OutOfRange, unbounded bool) runtime {
 	users := mounted(outOfRange, unbounded)
 	users.IgnoresPolicy = true
 	return runtime{
@@ -147,7 +147,7 @@ func mountedContainerd(since string, outOfRange identity.OutOfRange, unbounded b
 }
 
 // containerd16 is containerd 1.6, with runc 1.1.
-func containerd16(since string, outOfRange identity.OutOfRange) runtime {
+func containerd16(since release, outOfRange identity.OutOfRange) runtime {
 	r := mountedContainerd(since, outOfRange, true)
 	r.usersByFiles, r.directoryIsDenied = true, true
 	r.sandboxUser = unknownCode + sandboxSpec16

@@ -18,14 +18,14 @@ const (
 // crios are the releases in which CRI-O changed what is emulated here. Their OCI
 // runtime is taken to be runc.
 var crios = []runtime{
-	crio("1.31.0"), // the words of its pulls are not known
+	crio(release{1, 31, 0}), // the words of its pulls are not known
 	func() runtime {
-		r := crio("1.34.0")
+		r := crio(release{1, 34, 0})
 		r.pullNotFound = crioNotFound
 		return r
 	}(),
 	func() runtime {
-		r := crio("1.36.0")
+		r := crio(release{1, 36, 0})
 		r.pullNotFound = crioNotFound
 		r.pullUnreachable = `RegistryUnavailable: unable to pull image: ` + crioPing
 		return r
@@ -33,7 +33,7 @@ var crios = []runtime{
 }
 
 // crio is CRI-O 1.31.
-func crio(since string) runtime {
+func crio(since release) runtime {
 	return runtime{
 		name: "cri-o", since: since,
 		users:          identity.CRIO{},

@@ -79,7 +79,7 @@ func rootRelease(files fs.FS, request identity.Request) (string, identity.Origin
 		for _, r := range table {
 			process, err := r.users.Process(files, request)
 			if err == nil && process.UID.Is(0) {
-				return r.name + " " + r.since, process.UID.Origin()
+				return r.name + " " + r.since.String(), process.UID.Origin()
 			}
 		}
 	}

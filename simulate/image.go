@@ -18,38 +18,38 @@ import (
 //
 // [EnsureImageExists]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/images/image_manager.go#L168-L289
 func (s *podSync) ensureImage(c *Container, spec *corev1.Container) (*imageconfig.Image, error) {
-	named, err := parseImageName(spec.Image)
+	name, err := parseImageName(spec.Image)
 	if err != nil {
 		message := fmt.Sprintf("Failed to apply default image tag %q: couldn't parse image name %q: %v", spec.Image, spec.Image, err)
 		s.event(c, corev1.EventTypeWarning, "InspectFailed", message)
 		return nil, s.imageFailure(c, "InvalidImageName", message, errors.Join(ErrInvalidImageName, err))
 	}
-	present := s.present[named.String()]
+	policy := name.pullPolicy(spec.ImagePullPolicy)
 	switch {
-	case present && spec.ImagePullPolicy != corev1.PullAlways:
+	case policy != corev1.PullAlways && s.present[name.String()]:
 		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.profile.kubelet.imagePresent, "{image}", spec.Image))
-		found := s.lookUp(named, spec.Image)
+		found := s.lookUp(name)
 		return found.image, found.err
-	case spec.ImagePullPolicy == corev1.PullNever:
+	case policy == corev1.PullNever:
 		message := fmt.Sprintf("Container image %q is not present with pull policy of Never", spec.Image)
 		s.event(c, corev1.EventTypeWarning, "ErrImageNeverPull", message)
 		return nil, s.imageFailure(c, "ErrImageNeverPull", message, ErrImageNeverPull)
 	default:
-		return s.pull(c, spec, named)
+		return s.pull(c, spec, name)
 	}
 }
 
 // pull emits what the node does on a pull. An image that the source could not
 // find out about leaves it open how the pull ends.
-func (s *podSync) pull(c *Container, spec *corev1.Container, named reference.Named) (*imageconfig.Image, error) {
+func (s *podSync) pull(c *Container, spec *corev1.Container, name imageName) (*imageconfig.Image, error) {
 	s.event(c, corev1.EventTypeNormal, "Pulling", fmt.Sprintf("Pulling image %q", spec.Image))
-	found := s.lookUp(named, spec.Image)
+	found := s.lookUp(name)
 	if found.err == nil {
-		s.present[named.String()] = true
+		s.present[name.String()] = true
 		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.profile.kubelet.imagePulled, "{image}", spec.Image))
 		return found.image, nil
 	}
-	message := s.pullError(named, found.err)
+	message := s.pullError(name, found.err)
 	if message == "" {
 		return nil, found.err
 	}
@@ -64,11 +64,11 @@ func (s *podSync) pull(c *Container, spec *corev1.Container, named reference.Nam
 
 // pullError returns the runtime's message for a pull that fails on every node,
 // or nothing where a node may fare better, or its words are not known.
-func (s *podSync) pullError(named reference.Named, err error) string {
+func (s *podSync) pullError(name imageName, err error) string {
 	texts := &s.profile.runtime
 	var unreachable *imageconfig.NodeError
 	if errors.As(err, &unreachable) {
-		return s.pullText(texts.pullUnreachable, named, "{error}", unreachable.Err.Error())
+		return s.pullText(texts.pullUnreachable, name, "{error}", unreachable.Err.Error())
 	}
 	var answer *imageconfig.Error
 	if !errors.As(err, &answer) {
@@ -76,35 +76,35 @@ func (s *podSync) pullError(named reference.Named, err error) string {
 	}
 	switch {
 	case errors.Is(answer.Kind, imageconfig.ErrNotFound):
-		return s.pullText(texts.pullNotFound, named, "{answer}", firstOf(answer.Answer, "manifest unknown"))
+		return s.pullText(texts.pullNotFound, name, "{answer}", firstOf(answer.Answer, "manifest unknown"))
 	case errors.Is(answer.Kind, imageconfig.ErrNoPlatform):
-		return s.pullText(texts.pullNoPlatform, named, "{digest}", answer.Digest)
+		return s.pullText(texts.pullNoPlatform, name, "{digest}", answer.Digest)
 	default:
 		return ""
 	}
 }
 
 // pullText fills a text about a reference and one fact more.
-func (s *podSync) pullText(text string, named reference.Named, fact, value string) string {
-	host, scheme := reference.Domain(named), "https"
+func (s *podSync) pullText(text string, name imageName, fact, value string) string {
+	host, scheme := reference.Domain(name), "https"
 	if host == "docker.io" {
 		host = "registry-1.docker.io"
 	}
 	if isLoopback(host) {
 		scheme = s.profile.runtime.loopbackScheme
 	}
-	return fill(text, "{ref}", named.String(), "{repository}", named.Name(), "{host}", host, "{scheme}", scheme,
-		"{path}", reference.Path(named), "{version}", versionOf(named), fact, value)
+	return fill(text, "{ref}", name.String(), "{repository}", name.Name(), "{host}", host, "{scheme}", scheme,
+		"{path}", reference.Path(name), "{version}", name.version, fact, value)
 }
 
 // isLoopback reports whether a registry's address is on the node itself.
 func isLoopback(host string) bool {
-	name, _, err := net.SplitHostPort(host)
+	address, _, err := net.SplitHostPort(host)
 	if err != nil {
-		name = host
+		address = host
 	}
-	ip := net.ParseIP(name)
-	return name == "localhost" || ip != nil && ip.IsLoopback()
+	ip := net.ParseIP(address)
+	return address == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // imageFailure emits the event that follows each failure over an image.
@@ -114,63 +114,30 @@ func (s *podSync) imageFailure(c *Container, reason, message string, err error) 
 }
 
 // lookUp asks the source, once for each reference of a Pod.
-func (s *podSync) lookUp(named reference.Named, image string) answer {
-	key := named.String()
+func (s *podSync) lookUp(name imageName) answer {
+	key := name.String()
 	if known, ok := s.answers[key]; ok {
 		return known
 	}
 	var a answer
 	if s.config.Images == nil {
-		a.err = fmt.Errorf("image %q: there is no image source", image)
+		a.err = fmt.Errorf("image %q: there is no image source", name.asked)
 	} else {
-		a.image, a.err = s.config.Images.Image(s.ctx, withTag(named, image), s.node.platform())
+		a.image, a.err = s.config.Images.Image(s.ctx, name.asked, s.node.platform())
 	}
 	if a.image == nil && a.err == nil {
-		a.err = fmt.Errorf("image %q: the source returned neither an image nor an error", image)
+		a.err = fmt.Errorf("image %q: the source returned neither an image nor an error", name.asked)
 	}
 	s.answers[key] = a
 	return a
-}
-
-// parseImageName parses a name as the kubelet does and adds the default tag.
-//
-// Source: [ParseImageName].
-//
-// [ParseImageName]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/util/parsers/parsers.go#L30-L55
-func parseImageName(image string) (reference.Named, error) {
-	named, err := reference.ParseNormalizedNamed(image)
-	if err != nil {
-		return nil, err
-	}
-	return reference.TagNameOnly(named), nil
-}
-
-// withTag returns the image's name as the Pod has it, with the tag that the
-// kubelet adds.
-func withTag(named reference.Named, image string) string {
-	if original, err := reference.ParseNormalizedNamed(image); err == nil && reference.IsNameOnly(original) {
-		return image + ":" + versionOf(named)
-	}
-	return image
-}
-
-// versionOf returns a reference's digest or else its tag.
-func versionOf(named reference.Named) string {
-	if digested, ok := named.(reference.Digested); ok {
-		return digested.Digest().String()
-	}
-	if tagged, ok := named.(reference.Tagged); ok {
-		return tagged.Tag()
-	}
-	return ""
 }
 
 // presentImages returns the set of canonical references.
 func presentImages(images []string) map[string]bool {
 	present := make(map[string]bool, len(images))
 	for _, image := range images {
-		if named, err := parseImageName(image); err == nil {
-			present[named.String()] = true
+		if name, err := parseImageName(image); err == nil {
+			present[name.String()] = true
 		}
 	}
 	return present

@@ -1,7 +1,7 @@
 package simulate
 
 // newestKubelet is the newest release that was looked at.
-const newestKubelet = "1.37.2"
+var newestKubelet = release{1, 37, 2}
 
 // The texts of more than one release.
 const (
@@ -16,14 +16,14 @@ const (
 // kubelets are the releases in which the kubelet changed what is emulated here.
 var kubelets = []kubelet{
 	{
-		since:        "1.28.0",
+		since:        release{1, 28, 0},
 		imageBackOff: backOff,
 		imagePresent: present, imagePulled: pulled, created: "Created container {container}", started: "Started container {container}",
 	},
 	{
 		// PodReadyToStartContainersCondition is beta.
 		// Source: https://github.com/kubernetes/kubernetes/blob/v1.29.0/pkg/features/kube_features.go
-		since:        "1.29.0",
+		since:        release{1, 29, 0},
 		imageBackOff: backOff,
 		imagePresent: present, imagePulled: pulled, created: "Created container {container}", started: "Started container {container}",
 		sandboxCondition: true,
@@ -31,7 +31,7 @@ var kubelets = []kubelet{
 	{
 		// The colon in the event came with a patch release.
 		// Source: https://github.com/kubernetes/kubernetes/blob/v1.29.14/pkg/kubelet/kuberuntime/kuberuntime_container.go
-		since:        "1.29.14",
+		since:        release{1, 29, 14},
 		imageBackOff: backOff,
 		imagePresent: present, imagePulled: pulled, created: "Created container: {container}", started: "Started container {container}",
 		sandboxCondition: true,
@@ -39,27 +39,27 @@ var kubelets = []kubelet{
 	{
 		// The event Pulled has the image's size.
 		// Source: https://github.com/kubernetes/kubernetes/blob/v1.30.0/pkg/kubelet/images/image_manager.go
-		since:        "1.30.0",
+		since:        release{1, 30, 0},
 		imageBackOff: backOff,
 		imagePresent: present, imagePulled: pulledSize, created: "Created container {container}", started: "Started container {container}",
 		sandboxCondition: true,
 	},
 	{
 		// Source: https://github.com/kubernetes/kubernetes/pull/129521
-		since:        "1.30.10",
+		since:        release{1, 30, 10},
 		imageBackOff: backOff,
 		imagePresent: present, imagePulled: pulledSize, created: "Created container: {container}", started: "Started container {container}",
 		sandboxCondition: true,
 	},
 	{
-		since:        "1.31.0",
+		since:        release{1, 31, 0},
 		imageBackOff: backOff,
 		imagePresent: present, imagePulled: pulledSize, created: "Created container {container}", started: "Started container {container}",
 		sandboxCondition: true,
 	},
 	{
 		// Source: https://github.com/kubernetes/kubernetes/pull/129519
-		since:        "1.31.6",
+		since:        release{1, 31, 6},
 		imageBackOff: backOff,
 		imagePresent: present, imagePulled: pulledSize, created: "Created container: {container}", started: "Started container {container}",
 		sandboxCondition: true,
@@ -67,7 +67,7 @@ var kubelets = []kubelet{
 	{
 		// A pull in back-off says why.
 		// Source: https://github.com/kubernetes/kubernetes/blob/v1.32.0/pkg/kubelet/images/image_manager.go
-		since:        "1.32.0",
+		since:        release{1, 32, 0},
 		imageBackOff: backOffWhy,
 		imagePresent: present, imagePulled: pulledSize, created: "Created container: {container}", started: "Started container {container}",
 		sandboxCondition: true,
@@ -75,7 +75,7 @@ var kubelets = []kubelet{
 	{
 		// SupplementalGroupsPolicy and UserNamespacesSupport are on by default.
 		// Source: https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/features/kube_features.go
-		since:        "1.33.0",
+		since:        release{1, 33, 0},
 		imageBackOff: backOffWhy,
 		imagePresent: present, imagePulled: pulledSize, created: "Created container: {container}", started: "Started container {container}",
 		sandboxCondition: true, groupsPolicy: true, userNamespaces: true,
@@ -83,7 +83,7 @@ var kubelets = []kubelet{
 	{
 		// An image's uid must be valid; conditions have an observedGeneration.
 		// Source: https://github.com/kubernetes/kubernetes/pull/130871
-		since:        "1.34.0",
+		since:        release{1, 34, 0},
 		imageBackOff: backOffWhy,
 		imagePresent: present, imagePulled: pulledSize, created: "Created container: {container}", started: "Started container {container}",
 		sandboxCondition: true, groupsPolicy: true, userNamespaces: true,
@@ -92,7 +92,7 @@ var kubelets = []kubelet{
 	{
 		// The events have no name, and KubeletEnsureSecretPulledImages is beta.
 		// Source: https://github.com/kubernetes/kubernetes/pull/134043
-		since:        "1.35.0",
+		since:        release{1, 35, 0},
 		imageBackOff: backOffWhy,
 		imagePresent: accessible, imagePulled: pulledSize, created: "Container created", started: "Container started",
 		sandboxCondition: true, groupsPolicy: true, userNamespaces: true,
@@ -101,7 +101,7 @@ var kubelets = []kubelet{
 	{
 		// PodReadyToStartContainers says why it is False.
 		// Source: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/types/constants.go#L42-L53
-		since:        "1.37.0",
+		since:        release{1, 37, 0},
 		imageBackOff: backOffWhy,
 		imagePresent: accessible, imagePulled: pulledSize, created: "Container created", started: "Container started",
 		sandboxCondition: true, groupsPolicy: true, userNamespaces: true,

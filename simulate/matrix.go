@@ -38,11 +38,11 @@ func Nodes() []Node {
 	}
 	add(newest)
 	for i := len(kubelets) - 1; i >= 0; i-- {
-		add(Node{Kubelet: kubelets[i].since})
+		add(Node{Kubelet: kubelets[i].since.String()})
 	}
 	for _, table := range [][]runtime{containerds, crios} {
 		for i := len(table) - 1; i >= 0; i-- {
-			add(Node{Runtime: table[i].name, RuntimeVersion: table[i].since})
+			add(Node{Runtime: table[i].name, RuntimeVersion: table[i].since.String()})
 		}
 	}
 	return nodes
@@ -78,11 +78,11 @@ func (m Matrix) platforms(ctx context.Context, pod *corev1.Pod) []v1.Platform {
 	}
 	var platforms []v1.Platform
 	for _, c := range containersOf(withDefaults(pod)) {
-		named, err := parseImageName(c.Image)
+		name, err := parseImageName(c.Image)
 		if err != nil {
 			continue
 		}
-		listed, err := lister.Platforms(ctx, withTag(named, c.Image))
+		listed, err := lister.Platforms(ctx, name.asked)
 		if err == nil {
 			platforms = append(platforms, listed...)
 		}

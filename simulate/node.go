@@ -46,7 +46,7 @@ func (n Node) withDefaults() Node {
 	}
 	fill(&n.Kubelet, newest.Kubelet)
 	fill(&n.Runtime, newest.Runtime)
-	fill(&n.RuntimeVersion, runtimes[n.Runtime].newest)
+	fill(&n.RuntimeVersion, runtimes[n.Runtime].newest.String())
 	fill(&n.OS, newest.OS)
 	fill(&n.Arch, newest.Arch)
 	return n
@@ -54,7 +54,7 @@ func (n Node) withDefaults() Node {
 
 // newestNode is what the fields of a Node are taken for that are empty.
 func newestNode() Node {
-	return Node{Kubelet: newestKubelet, Runtime: "containerd", RuntimeVersion: runtimes["containerd"].newest, OS: "linux", Arch: "amd64"}
+	return Node{Kubelet: newestKubelet.String(), Runtime: "containerd", RuntimeVersion: runtimes["containerd"].newest.String(), OS: "linux", Arch: "amd64"}
 }
 
 // An UnknownNodeError says that a node is none of those that are emulated.
@@ -78,9 +78,9 @@ func (e *UnknownNodeError) Unwrap() error { return e.Err }
 
 // known lists the releases that are emulated.
 func known() string {
-	list := []string{fmt.Sprintf("kubernetes %s to %s", kubelets[0].since, newestKubelet)}
+	list := []string{fmt.Sprintf("kubernetes %v to %v", kubelets[0].since, newestKubelet)}
 	for _, name := range slices.Sorted(maps.Keys(runtimes)) {
-		list = append(list, fmt.Sprintf("%s %s to %s", name, runtimes[name].rows[0].since, runtimes[name].newest))
+		list = append(list, fmt.Sprintf("%s %v to %v", name, runtimes[name].rows[0].since, runtimes[name].newest))
 	}
 	return strings.Join(list, ", ") + ", on linux; containerd on windows"
 }

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/drystart/drystart/identity"
-	"k8s.io/apimachinery/pkg/util/version"
 )
 
 // A profile is how one node behaves: the kubelet's row and the runtime's. The
@@ -21,7 +20,7 @@ type profile struct {
 // there.
 type kubelet struct {
 	// since is the first release of the row.
-	since string
+	since release
 
 	// The events on the way to a started container.
 	// Source: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/images/image_manager.go
@@ -50,8 +49,9 @@ type kubelet struct {
 
 // A runtime is how the container runtime of a release behaves.
 type runtime struct {
-	// name is "containerd" or "cri-o"; since is the first release of the row.
-	name, since string
+	// name is "containerd" or "cri-o".
+	name  string
+	since release
 
 	// users resolves users and groups.
 	users identity.Runtime
@@ -93,10 +93,10 @@ func fill(text string, namesAndValues ...string) string {
 
 // row returns the row of a table, sorted by release, that holds for a release:
 // the last one that is not newer. older is set where all are newer.
-func row[T any](table []T, since func(T) string, release *version.Version) (found T, older bool) {
+func row[T any](table []T, since func(T) release, wanted release) (found T, older bool) {
 	older = true
 	for _, candidate := range table {
-		if release.LessThan(version.MustParseGeneric(since(candidate))) {
+		if wanted.before(since(candidate)) {
 			break
 		}
 		found, older = candidate, false
@@ -107,52 +107,41 @@ func row[T any](table []T, since func(T) string, release *version.Version) (foun
 // profile returns how the node behaves, and a note where one of its releases is
 // newer than those that are known. The error is an UnknownNodeError.
 func (n Node) profile() (*profile, string, error) {
-	kubeletRelease, err := version.ParseGeneric(n.Kubelet)
+	ofKubelet, err := parseRelease(n.Kubelet)
 	if err != nil {
-		return nil, "", &UnknownNodeError{Node: n, Err: fmt.Errorf("kubernetes %q is no release", n.Kubelet)}
+		return nil, "", &UnknownNodeError{Node: n, Err: fmt.Errorf("kubernetes %w", err)}
 	}
-	runtimeRelease, err := version.ParseGeneric(n.RuntimeVersion)
+	ofRuntime, err := parseRelease(n.RuntimeVersion)
 	if err != nil {
-		return nil, "", &UnknownNodeError{Node: n, Err: fmt.Errorf("%s %q is no release", n.Runtime, n.RuntimeVersion)}
+		return nil, "", &UnknownNodeError{Node: n, Err: fmt.Errorf("%s %w", n.Runtime, err)}
 	}
 	line, ok := runtimes[n.Runtime]
 	if !ok || n.OS != "linux" && n.OS != windows || n.OS == windows && n.Runtime != "containerd" {
 		return nil, "", &UnknownNodeError{Node: n}
 	}
-	k, olderKubelet := row(kubelets, func(k kubelet) string { return k.since }, kubeletRelease)
-	r, olderRuntime := row(line.rows, func(r runtime) string { return r.since }, runtimeRelease)
+	k, olderKubelet := row(kubelets, func(k kubelet) release { return k.since }, ofKubelet)
+	r, olderRuntime := row(line.rows, func(r runtime) release { return r.since }, ofRuntime)
 	if olderKubelet || olderRuntime {
 		return nil, "", &UnknownNodeError{Node: n}
 	}
-	return &profile{k, r}, nearest(n, kubeletRelease, runtimeRelease, line), nil
-}
-
-// nearest says where a node's releases are newer than all that are known.
-func nearest(n Node, kubeletRelease, runtimeRelease *version.Version, line runtimeLine) string {
 	var notes []string
-	if newer(kubeletRelease, newestKubelet) {
-		notes = append(notes, fmt.Sprintf("kubernetes %s is not known and taken for %s", n.Kubelet, newestKubelet))
+	if newestKubelet.minorBefore(ofKubelet) {
+		notes = append(notes, fmt.Sprintf("kubernetes %s is not known and taken for %v", n.Kubelet, newestKubelet))
 	}
-	if newer(runtimeRelease, line.newest) {
-		notes = append(notes, fmt.Sprintf("%s %s is not known and taken for %s", n.Runtime, n.RuntimeVersion, line.newest))
+	if line.newest.minorBefore(ofRuntime) {
+		notes = append(notes, fmt.Sprintf("%s %s is not known and taken for %v", n.Runtime, n.RuntimeVersion, line.newest))
 	}
-	return strings.Join(notes, "; ")
-}
-
-// newer reports whether a release's minor version is above that of another.
-func newer(release *version.Version, known string) bool {
-	k := version.MustParseGeneric(known)
-	return release.Major() > k.Major() || release.Major() == k.Major() && release.Minor() > k.Minor()
+	return &profile{k, r}, strings.Join(notes, "; "), nil
 }
 
 // A runtimeLine is a runtime's table, and the newest release that was looked at.
 type runtimeLine struct {
 	rows   []runtime
-	newest string
+	newest release
 }
 
 // runtimes are the tables by the name that a node reports.
 var runtimes = map[string]runtimeLine{
-	"containerd": {containerds, "2.4.0"},
-	"cri-o":      {crios, "1.36.3"},
+	"containerd": {containerds, release{2, 4, 0}},
+	"cri-o":      {crios, release{1, 36, 3}},
 }

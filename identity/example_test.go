@@ -162,3 +162,58 @@ func ExampleSetupUser() {
 	// on the host: <nil>
 	// in a user namespace: unable to setup user: setgroups: invalid argument
 }
+
+// CRI-O keeps the groups as they come, and the one that has the user's name.
+func ExampleCRIO_Process() {
+	files := fstest.MapFS{
+		"etc/passwd": {Data: []byte("app:x:1000:1000::/:/bin/sh\n")},
+		"etc/group":  {Data: []byte("staff:x:50:app\napp:x:7:app\n")},
+	}
+	process, err := identity.CRIO{}.Process(files, identity.Request{RunAsUsername: "app"})
+	fmt.Println(process.UID, process.GID, process.Groups, err)
+	// Output: 1000 1000 [1000 50 7] <nil>
+}
+
+// containerd makes no sandbox for a Pod with a group and no user; CRI-O does.
+func ExampleRuntime() {
+	pod := &corev1.Pod{Spec: corev1.PodSpec{SecurityContext: &corev1.PodSecurityContext{RunAsGroup: new(int64(2000))}}}
+	for _, runtime := range []identity.Runtime{identity.Containerd{}, identity.CRIO{}} {
+		fmt.Println(runtime.Sandbox(identity.SandboxRequest(pod)))
+	}
+	// Output:
+	// user group "2000" is specified without user
+	// <nil>
+}
+
+// An old runc takes group 0 for the group that is named "0".
+func ExampleSetupUserByFiles() {
+	files := fstest.MapFS{"etc/group": {Data: []byte("0:x:1000:\n")}}
+	root := identity.NewID(0, identity.Origin{})
+	process, err := identity.SetupUserByFiles(files, identity.Process{UID: root, GID: root, Groups: []identity.ID{root}}, math.MaxUint32)
+	fmt.Println(process.Groups, err)
+	// Output: [1000] <nil>
+}
+
+// On Windows a name is root, and an image without a user passes.
+func ExampleVerifyRunAsNonRootOnWindows() {
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "web", Namespace: "default"},
+		Spec:       corev1.PodSpec{SecurityContext: &corev1.PodSecurityContext{RunAsNonRoot: new(true)}},
+	}
+	container := &corev1.Container{Name: "app"}
+	for _, user := range []string{"", "ContainerAdministrator"} {
+		fmt.Println(identity.VerifyRunAsNonRootOnWindows(pod, container, identity.ParseImageUser(user)))
+	}
+	// Output:
+	// <nil>
+	// container's runAsUser (ContainerAdministrator) which will be regarded as root identity and will break non-root policy (pod: "web_default()", container: app)
+}
+
+func ExampleWindowsUsername() {
+	pod := &corev1.Pod{Spec: corev1.PodSpec{SecurityContext: &corev1.PodSecurityContext{
+		WindowsOptions: &corev1.WindowsSecurityContextOptions{RunAsUserName: new("ContainerUser")},
+	}}}
+	name, origin := identity.WindowsUsername(pod, &corev1.Container{}, identity.ParseImageUser("app"))
+	fmt.Println(name, "because of", origin)
+	// Output: ContainerUser because of spec.securityContext.windowsOptions.runAsUserName
+}

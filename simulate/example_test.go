@@ -9,6 +9,7 @@ import (
 	"github.com/drystart/drystart/identity"
 	"github.com/drystart/drystart/imageconfig"
 	"github.com/drystart/drystart/simulate"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -146,4 +147,46 @@ func ExampleOutcome_Container() {
 	app := node.Start(context.Background(), pod).Container("app")
 	fmt.Println(app.Verdict, "as uid", app.Process.UID, "because of", app.Process.UID.Origin())
 	// Output: Started as uid 65532 because of the image's USER "65532:65532"
+}
+
+// After the first try a cluster shows that the kubelet waits.
+func ExampleOutcome_Retried() {
+	pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "app", Image: "gone:1"}}}}
+	node := simulate.Kubelet{Images: imageconfig.SourceFunc(
+		func(_ context.Context, ref string, _ v1.Platform) (*imageconfig.Image, error) {
+			return nil, &imageconfig.Error{Reference: ref, Kind: imageconfig.ErrNotFound}
+		})}
+	outcome := node.Start(context.Background(), pod)
+	fmt.Println(outcome.Status().ContainerStatuses[0].State.Waiting.Reason)
+	fmt.Println(outcome.Retried("app").Status().ContainerStatuses[0].State.Waiting.Reason)
+	// Output:
+	// ErrImagePull
+	// ImagePullBackOff
+}
+
+// A node is chosen by what a cluster says of itself.
+func ExampleNodeOf() {
+	object := &corev1.Node{Status: corev1.NodeStatus{NodeInfo: corev1.NodeSystemInfo{
+		KubeletVersion: "v1.34.4", ContainerRuntimeVersion: "containerd://1.7.34", OperatingSystem: "linux", Architecture: "arm64",
+	}}}
+	node, err := simulate.NodeOf(object)
+	fmt.Println(node, err)
+	// Output: kubernetes 1.34.4, containerd 1.7.34, linux/arm64 <nil>
+}
+
+// A text that names no node is answered with what is known.
+func ExampleParseNode() {
+	_, err := simulate.ParseNode("kubernetes 1.12")
+	fmt.Println(err)
+	// Output: node kubernetes 1.12, containerd 2.4.0, linux/amd64 is not emulated; known are kubernetes 1.28.0 to 1.37.2, containerd 1.6.0 to 2.4.0, cri-o 1.31.0 to 1.36.3, on linux; containerd on windows
+}
+
+// The nodes at which something changed.
+func ExampleNodes() {
+	nodes := simulate.Nodes()
+	fmt.Println(nodes[0])
+	fmt.Println(nodes[len(nodes)-1])
+	// Output:
+	// kubernetes 1.37.2, containerd 2.4.0, linux/amd64
+	// kubernetes 1.37.2, cri-o 1.31.0, linux/amd64
 }

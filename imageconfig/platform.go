@@ -20,6 +20,14 @@ func choose(index *v1.IndexManifest, platform v1.Platform) (v1.Descriptor, bool)
 	return v1.Descriptor{}, false
 }
 
+// Suits reports whether the image's config is for that operating system and
+// architecture. A config that names neither suits every platform.
+func (i *Image) Suits(platform v1.Platform) bool {
+	own := normalize(v1.Platform{OS: i.Config.OS, Architecture: i.Config.Architecture})
+	wanted := normalize(platform)
+	return (own.os == "" || own.os == wanted.os) && (own.arch == "" || own.arch == wanted.arch)
+}
+
 // A target is a platform in its normal form.
 type target struct{ os, arch, variant string }
 

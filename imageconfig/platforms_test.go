@@ -123,3 +123,26 @@ func ExamplePlatformLister() {
 	fmt.Println(platforms, err)
 	// Output: [linux/amd64 linux/arm64] <nil>
 }
+
+func TestSuits(t *testing.T) {
+	amd64 := &imageconfig.Image{Config: v1.ConfigFile{OS: "linux", Architecture: "x86_64"}}
+	tests := []struct {
+		name, reason string
+		image        *imageconfig.Image
+		platform     v1.Platform
+		want         bool
+	}{
+		{name: "same", reason: "two names of one architecture", image: amd64, platform: v1.Platform{OS: "linux", Architecture: "amd64"}, want: true},
+		{name: "other architecture", reason: "its programs do not run", image: amd64, platform: v1.Platform{OS: "linux", Architecture: "arm64"}},
+		{name: "other system", reason: "its programs do not run", image: amd64, platform: v1.Platform{OS: "windows", Architecture: "amd64"}},
+		{name: "says nothing", reason: "an image that is written down", image: imageconfig.Declared("", nil), platform: v1.Platform{OS: "windows", Architecture: "amd64"}, want: true},
+		{name: "variant", reason: "configs seldom have one", image: &imageconfig.Image{Config: v1.ConfigFile{OS: "linux", Architecture: "arm"}}, platform: v1.Platform{OS: "linux", Architecture: "arm", Variant: "v6"}, want: true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if got := test.image.Suits(test.platform); got != test.want || test.reason == "" {
+				t.Errorf("Suits(%v) = %v, want %v", test.platform, got, test.want)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package simulate_test
 
 import (
+	"archive/tar"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -17,6 +18,20 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
+
+// TestOtherPlatform starts an image on a node of another architecture: some
+// runtimes start it, some do not, and the process ends at once.
+func TestOtherPlatform(t *testing.T) {
+	image := built(t, v1.Config{Entrypoint: []string{"/bin/tool"}}, tar.Header{Name: "bin/tool", Mode: 0o755})
+	image.Config.OS, image.Config.Architecture = "linux", "amd64"
+	known := imageconfig.Map{"built": image}
+	for arch, want := range map[string]simulate.Verdict{"amd64": simulate.Started, "arm64": simulate.Undecided} {
+		node := simulate.Kubelet{Images: known, Node: simulate.Node{Arch: arch}}
+		if got := node.Start(t.Context(), podOf(container("app", "built"))).Containers[0]; got.Verdict != want {
+			t.Errorf("%s: verdict = %v (%v), want %v", arch, got.Verdict, got.Undecided, want)
+		}
+	}
+}
 
 // TestMatrixOfAnIndex starts a Pod on all platforms of an image whose USER was
 // forgotten on one of them, on many nodes. The registry is asked for each
@@ -37,7 +52,8 @@ func TestMatrixOfAnIndex(t *testing.T) {
 	}
 	index := v1.ImageIndex(empty.Index)
 	for arch, user := range map[string]string{"amd64": "1000", "arm64": ""} {
-		image, err := mutate.Config(empty.Image, v1.Config{User: user, Entrypoint: []string{"/app"}})
+		config := &v1.ConfigFile{OS: "linux", Architecture: arch, Config: v1.Config{User: user, Entrypoint: []string{"/app"}}}
+		image, err := mutate.ConfigFile(empty.Image, config)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -128,6 +128,10 @@ func (s *podSync) attempt(c *Container, spec *corev1.Container) error {
 		return err
 	}
 	c.ImageDigest = image.Digest
+	if platform := s.node.platform(); !image.Suits(platform) {
+		return fmt.Errorf("the image is for %s/%s and the node is %s/%s: what the runtime makes of it is not known",
+			image.Config.OS, image.Config.Architecture, platform.OS, platform.Architecture)
+	}
 	if s.node.OS == windows {
 		err = s.attemptOnWindows(c, spec, image)
 	} else {

@@ -10,8 +10,9 @@
 //
 // Finding an image reads its manifest and its config. The layers are read when
 // [Image.Files] is used, from the top down, and only as far as the question
-// asked needs them. Each layer is read once and its contents are checked against
-// the digests that the manifest and the config promise.
+// asked needs them. Each layer is read once for its names and its small account
+// files; opening another file reads its layer once more. What is read is checked
+// against the digests that the manifest and the config promise.
 //
 // # What the files are
 //
@@ -31,7 +32,11 @@
 //
 // # Limits
 //
-// Manifests and configs above 8 MiB, layers with more than a million entries,
-// and layers that unpack to more than 1 GiB and 200 times their size are
-// [ErrInvalid]. So are entries that leave the image's root.
+// What would take a node's time or memory is [ErrInvalid]: manifests and configs
+// above 8 MiB, more than four indexes before an image, archives with more than
+// 65536 files, layers with more than a million entries or 64 MiB of names, and
+// layers that unpack to more than 200 times their size, if that is more than
+// 1 GiB; of the images of [FromV1], which are the caller's own, the last is not
+// asked. So are entries that leave the image's root, links above 4095 bytes, and
+// digests other than SHA-256.
 package imageconfig

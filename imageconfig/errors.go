@@ -27,7 +27,8 @@ var (
 
 // An Error says why a source has no image, or why an image has no files.
 type Error struct {
-	// Reference is the image that was asked for.
+	// Reference is the image that was asked for; empty where only the layer is
+	// known.
 	Reference string
 	// Kind is one of the errors above.
 	Kind error
@@ -42,7 +43,10 @@ type Error struct {
 
 // Error returns the reference, the kind and the cause.
 func (e *Error) Error() string {
-	text := fmt.Sprintf("image %q: %v", e.Reference, e.Kind)
+	text := e.Kind.Error()
+	if e.Reference != "" {
+		text = fmt.Sprintf("image %q: %s", e.Reference, text)
+	}
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
 	}

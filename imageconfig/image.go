@@ -29,8 +29,9 @@ type Image struct {
 
 // Files returns the image's files as a node's overlay shows them. Its paths are
 // relative to the image's root; it has [fs.ReadLinkFS]. Layers are read when a
-// path needs them, under this context: an error of the file system that is not
-// [fs.ErrNotExist] is an [*Error], or the context's.
+// path needs them, under this context. An error of the file system is that of a
+// path (fs.ErrNotExist, ELOOP, ENOTDIR), or says that a layer could not be read:
+// then it is an [*Error] or the context's, and never fs.ErrNotExist.
 func (i *Image) Files(ctx context.Context) (fs.FS, error) {
 	if i.files == nil {
 		return nil, errors.New("the image's files are not known")

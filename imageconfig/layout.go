@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"io/fs"
 	"path"
@@ -41,6 +42,9 @@ func (l Layout) Image(ctx context.Context, ref string, platform v1.Platform) (*I
 
 // descriptor finds a reference's entry in index.json.
 func (l Layout) descriptor(ref string) (v1.Descriptor, error) {
+	if l.FS == nil {
+		return v1.Descriptor{}, &Error{Reference: ref, Kind: ErrNotHeld, Err: errors.New("the layout has no file system")}
+	}
 	content, err := readFile(l.FS, "index.json")
 	if err != nil {
 		return v1.Descriptor{}, named(ref, ErrInvalid, err)

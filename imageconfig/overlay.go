@@ -50,18 +50,27 @@ func (o *overlay) find(op, name string) (found, error) {
 		return found{node: newDirectory()}, nil
 	}
 	parts := strings.Split(name, "/")
+	var implied found // a directory that looks like one further down, if there is one
 	for _, l := range o.layers {
 		root, err := l.root(o.ctx)
 		if err != nil {
 			return found{}, &fs.PathError{Op: op, Path: name, Err: lostLayer{err}}
 		}
 		at, settled := root.descend(parts)
-		if at != nil {
+		switch {
+		case at != nil && at.implied && !at.opaque:
+			implied = found{at, l}
+		case at != nil && (implied.node == nil || at.mode.IsDir()):
 			return found{at, l}, nil
+		case at != nil:
+			settled = true
 		}
 		if settled {
 			break
 		}
+	}
+	if implied.node != nil {
+		return implied, nil
 	}
 	return found{}, &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 }
@@ -76,8 +85,8 @@ func (l lostLayer) Is(target error) bool {
 	return target != fs.ErrNotExist && errors.Is(l.cause, target)
 }
 
-// descend returns what one layer has at a path. Where it has nothing, settled
-// says that what lower layers have there is hidden.
+// descend returns what one layer has at a path; settled says that what lower
+// layers have there is hidden by a directory on the way, or by a whiteout.
 //
 // Source: the kernel's [overlayfs], "whiteouts and opaque directories".
 //
@@ -96,5 +105,5 @@ func (n *node) descend(parts []string) (at *node, settled bool) {
 			return nil, true
 		}
 	}
-	return n, true
+	return n, settled
 }

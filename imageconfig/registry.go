@@ -68,7 +68,11 @@ func (r *Registry) connect() {
 	if base == nil {
 		base = remote.DefaultTransport
 	}
-	r.puller, r.err = remote.NewPuller(remote.WithAuthFromKeychain(keychain), remote.WithTransport(&boundedTransport{base}))
+	r.puller, r.err = remote.NewPuller(
+		remote.WithAuthFromKeychain(keychain),
+		remote.WithTransport(&boundedTransport{&retryTransport{base}}),
+		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), // its own retries do not end with the context
+	)
 }
 
 // A repository is the store of one image's registry.

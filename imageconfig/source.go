@@ -12,7 +12,8 @@ import (
 type Source interface {
 	// Image returns what a reference names for a platform. The reference is what
 	// a Pod says, with the tag "latest" where it has neither tag nor digest. The
-	// error is an *Error, a *NodeError, or the context's.
+	// error is an *Error or a *NodeError; it unwraps to the context's where that
+	// has ended.
 	Image(ctx context.Context, ref string, platform v1.Platform) (*Image, error)
 }
 

@@ -14,6 +14,7 @@ type node struct {
 	link     string           // a symbolic link's target
 	children map[string]*node // a directory's
 	opaque   bool             // a directory that hides the one below
+	implied  bool             // a directory that no entry made: it looks like the one below
 	whiteout bool             // hides what is below
 	ordinal  int              // a regular file's place in the tar stream, from 1
 	content  []byte           // of a regular file that is likely to be asked for
@@ -51,7 +52,9 @@ func (b *builder) directory(name string) (*node, error) {
 		switch {
 		case next == nil:
 			var err error
-			if next, err = b.put(here, part, newDirectory()); err != nil {
+			made := newDirectory()
+			made.implied = true
+			if next, err = b.put(here, part, made); err != nil {
 				return nil, err
 			}
 		case next.mode&fs.ModeSymlink != 0:

@@ -65,7 +65,7 @@ func (b *builder) add(header *tar.Header, body io.Reader) error {
 		return err
 	}
 	if existing := parent.children[base]; existing != nil && existing.mode.IsDir() && child.mode.IsDir() {
-		existing.mode, existing.uid, existing.gid = child.mode, child.uid, child.gid
+		existing.mode, existing.uid, existing.gid, existing.implied = child.mode, child.uid, child.gid, false
 		return nil
 	}
 	_, err = b.put(parent, base, child)

@@ -72,11 +72,15 @@ func (c CRIO) Process(root fs.FS, request Request) (Process, error) {
 			return Process{}, err
 		}
 	}
-	if err := c.generatedFiles(root, found); err != nil {
+	gid := process.GID
+	if request.RunAsGroup.known {
+		gid = request.RunAsGroup
+	}
+	if err := c.generatedFiles(root, found, gid); err != nil {
 		return Process{}, err
 	}
 	if request.RunAsGroup.known {
-		process.GID = request.RunAsGroup
+		process.GID = NewID(int64(uint32(request.RunAsGroup.number)), request.RunAsGroup.origin)
 	}
 	process.Groups = []ID{process.GID}
 	if request.Strict {
@@ -133,32 +137,6 @@ func (CRIO) listedGroups(root fs.FS, name string) ([]ID, error) {
 	return groupIDs(entries), err
 }
 
-// generatedFiles is what CRI-O does for a uid and a gid that the image's files
-// do not have.
-//
-// Source: [GeneratePasswd], [GenerateGroup].
-//
-// [GeneratePasswd]: https://github.com/cri-o/cri-o/blob/v1.36.3/utils/utils.go#L208-L239
-// [GenerateGroup]: https://github.com/cri-o/cri-o/blob/v1.36.3/utils/utils.go#L243-L266
-func (CRIO) generatedFiles(root fs.FS, found bool) error {
-	if _, err := resolveMounted(root, "etc/passwd"); err != nil && !found {
-		return followError("/etc/passwd", err)
-	}
-	if _, err := resolveMounted(root, "etc/group"); err != nil {
-		return followError("/etc/group", err)
-	}
-	return nil
-}
-
-// followError is CRI-O's error for an account file behind a ring of links.
-func followError(name string, err error) error {
-	if isUnreadable(err) {
-		return err
-	}
-	text := "unable to follow symlinks to " + name + " file: SecureJoin <root> too many levels of symbolic links"
-	return &CRIOError{Err: syscall.ELOOP, text: text}
-}
-
 func crioError(err error, where string) error {
 	return &CRIOError{Err: err, text: "get exec user: " + where + err.Error()}
 }
@@ -169,7 +147,7 @@ func readAccounts[T any](root fs.FS, name string, parse func(io.Reader) ([]T, er
 	if root == nil {
 		return nil, unreadable(name, errors.New("the image's files are not known"))
 	}
-	resolved, err := resolveMounted(root, name)
+	resolved, err := resolveSecurely(root, name)
 	if isUnreadable(err) {
 		return nil, err
 	}

@@ -12,9 +12,16 @@ import (
 // follows, and continuity's RootPath.
 const maxOverlayLinks = 255
 
-// maxRootLinks is how many symbolic links Linux, os.Root and containerd's own
-// resolution follow.
+// maxRootLinks is how many symbolic links Linux and containerd's own resolution
+// follow.
 const maxRootLinks = 40
+
+// maxOSRootLinks is how many Go's os.Root follows.
+//
+// Source: [rootMaxSymlinks].
+//
+// [rootMaxSymlinks]: https://github.com/golang/go/blob/go1.25.0/src/os/root.go#L76
+const maxOSRootLinks = 8
 
 // resolveInOverlay follows links as containerd's view of an overlay does: a
 // relative target is joined to its directory as text, ".." and all.
@@ -23,6 +30,9 @@ const maxRootLinks = 40
 //
 // [overlayFS.resolve]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/fsview/overlay.go#L145-L224
 func resolveInOverlay(root fs.FS, name string, links int) (string, error) {
+	if name == "." {
+		return ".", nil
+	}
 	parts := strings.Split(name, "/")
 	for i := range parts {
 		here := strings.Join(parts[:i+1], "/")
@@ -76,7 +86,7 @@ func resolveInRoot(root fs.FS, name string) (string, error) {
 //
 // [os.Root]: https://github.com/golang/go/blob/go1.25.0/src/os/root_openat.go
 func resolveRooted(root fs.FS, name string) (string, error) {
-	w := walk{root: root, maxLinks: maxRootLinks}
+	w := walk{root: root, maxLinks: maxOSRootLinks}
 	here, err := w.to(name)
 	switch {
 	case err == nil, isUnreadable(err):
@@ -89,6 +99,9 @@ func resolveRooted(root fs.FS, name string) (string, error) {
 
 // resolveMounted follows links as continuity's RootPath does: what is missing is
 // left as it is, the parent of root is root.
+//
+// RootPath joins ".." and doubled slashes as text, which makes a difference for
+// links that go through a file or through themselves; that is not emulated.
 //
 // Source: [RootPath].
 //
@@ -106,90 +119,13 @@ func resolveMounted(root fs.FS, name string) (string, error) {
 	}
 }
 
-// A walk follows a path part by part.
-type walk struct {
-	root     fs.FS
-	maxLinks int
-	clamp    bool // absolute links and ".." stay below root; else they are errEscapes
-	lenient  bool // what is missing is no error
-}
-
-var errEscapes = errors.New("path escapes from parent")
-
-// to returns the path without links that name leads to. With an error that the
-// walk itself found it returns how far it came.
-func (w walk) to(name string) (string, error) {
-	var done []string
-	pending := strings.Split(name, "/")
-	for links := 0; len(pending) > 0; {
-		part := pending[0]
-		pending = pending[1:]
-		switch {
-		case part == "", part == ".":
-			continue
-		case part == ".." && len(done) == 0 && !w.clamp:
-			return "", errEscapes
-		case part == "..":
-			done = done[:max(0, len(done)-1)]
-			continue
-		}
-		done = append(done, part)
-		here := strings.Join(done, "/")
-		info, err := lstat(w.root, here)
-		if w.lenient && errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return here, err
-		}
-		if info.Mode()&fs.ModeSymlink == 0 {
-			if len(pending) > 0 && !info.IsDir() {
-				return here, syscall.ENOTDIR
-			}
-			continue
-		}
-		if links++; links > w.maxLinks {
-			return here, syscall.ELOOP
-		}
-		target, err := readLink(w.root, here)
-		if err != nil {
-			return here, err
-		}
-		done = done[:len(done)-1]
-		if path.IsAbs(target) {
-			if !w.clamp {
-				return here, errEscapes
-			}
-			done = done[:0]
-		}
-		pending = append(strings.Split(target, "/"), pending...)
-	}
-	if len(done) == 0 {
-		return ".", nil
-	}
-	return strings.Join(done, "/"), nil
-}
-
-// lstat returns what stands at a path whose directories hold no links. Where
-// nothing does, its error is the one that containerd shows.
-func lstat(root fs.FS, name string) (fs.FileInfo, error) {
-	if !fs.ValidPath(name) {
-		return nil, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
-	}
-	info, err := fs.Lstat(root, name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
-	}
-	if err != nil {
-		return nil, unreadable(name, err)
-	}
-	return info, nil
-}
-
-func readLink(root fs.FS, name string) (string, error) {
-	target, err := fs.ReadLink(root, name)
-	if err != nil {
-		return "", unreadable(name, err)
-	}
-	return target, nil
+// resolveSecurely follows links as CRI-O's SecureJoin does: a file on the way is
+// no error to it.
+//
+// Source: [SecureJoin].
+//
+// [SecureJoin]: https://github.com/cyphar/filepath-securejoin/blob/v0.6.0/join.go
+func resolveSecurely(root fs.FS, name string) (string, error) {
+	w := walk{root: root, maxLinks: maxOverlayLinks, clamp: true, lenient: true, passesFiles: true}
+	return w.to(name)
 }

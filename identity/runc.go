@@ -1,10 +1,12 @@
 package identity
 
 import (
+	"errors"
 	"io/fs"
 	"math"
 	"slices"
 	"strconv"
+	"syscall"
 
 	"github.com/moby/sys/user"
 )
@@ -19,7 +21,7 @@ import (
 //
 // [setupUser]: https://github.com/opencontainers/runc/blob/v1.1.5/libcontainer/init_linux.go#L310-L399
 func SetupUserByFiles(root fs.FS, process Process, size int64) (Process, error) {
-	files := UserFiles{View: MountedFiles, Unbounded: true}
+	files := UserFiles{View: insideFiles, Unbounded: true}
 	users, err := files.findUser(root, func(u user.User) bool { return int64(u.Uid) == process.UID.number })
 	if isUnreadable(err) {
 		return Process{}, err
@@ -31,6 +33,9 @@ func SetupUserByFiles(root fs.FS, process Process, size int64) (Process, error) 
 	if isUnreadable(err) {
 		return Process{}, err
 	}
+	if errors.Is(err, syscall.EISDIR) {
+		return Process{}, &StartError{Err: err, text: "unable to setup user: unable to find groups for spec " + users.Name + ": read /etc/group: is a directory"}
+	}
 	byNumber := func(id ID) bool {
 		return slices.ContainsFunc(groups, func(g user.Group) bool { return int64(g.Gid) == id.number })
 	}
@@ -38,15 +43,19 @@ func SetupUserByFiles(root fs.FS, process Process, size int64) (Process, error) 
 		return Process{}, outOfRuncsRange()
 	}
 	process.Groups = slices.Clone(process.Groups)
+	taken := map[int]bool{}
 	for i, id := range process.Groups {
 		at := slices.IndexFunc(groups, func(g user.Group) bool {
-			return g.Name == id.String() || strconv.Itoa(g.Gid) == id.String()
+			return !taken[g.Gid] && (g.Name == id.String() || strconv.Itoa(g.Gid) == id.String())
 		})
 		switch {
 		case at >= 0:
+			taken[groups[at].Gid] = true
 			process.Groups[i] = NewID(int64(groups[at].Gid), id.origin)
 		case !inRange(id):
 			return Process{}, outOfRuncsRange()
+		default:
+			taken[int(id.number)] = true
 		}
 	}
 	if !mapped(process.UID, size) {

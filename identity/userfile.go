@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"strings"
 	"syscall"
 )
 
@@ -41,6 +40,8 @@ const (
 	// MountedFiles mounts the image and opens the path that continuity's
 	// RootPath returns: containerd 1.6 to 2.1.
 	MountedFiles
+	// insideFiles is what a process inside of the container sees.
+	insideFiles
 )
 
 // maxUserFileBytes is how much containerd reads of /etc/passwd and /etc/group.
@@ -87,7 +88,7 @@ func (u UserFiles) open(root fs.FS, name string) (io.ReadCloser, error) {
 	if root == nil {
 		return nil, unreadable(name, errors.New("the image's files are not known"))
 	}
-	resolved, err := u.resolve(root, name)
+	asked, resolved, err := u.resolve(root, name)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +97,7 @@ func (u UserFiles) open(root fs.FS, name string) (io.ReadCloser, error) {
 		return nil, u.missing(resolved, err)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, u.irregular(name, resolved)
+		return nil, u.irregular(name, asked, resolved)
 	}
 	file, err := root.Open(resolved)
 	if err != nil {
@@ -108,30 +109,31 @@ func (u UserFiles) open(root fs.FS, name string) (io.ReadCloser, error) {
 	return &userFile{File: file, name: u.shown(name, resolved), left: maxUserFileBytes}, nil
 }
 
-// resolve returns the path at the end of all links.
-func (u UserFiles) resolve(root fs.FS, name string) (string, error) {
+// resolve returns the path that is opened in the end, and where its links lead.
+func (u UserFiles) resolve(root fs.FS, name string) (asked, resolved string, err error) {
+	follow := func(root fs.FS, name string) (string, error) { return resolveInOverlay(root, name, 0) }
 	switch u.View {
-	case Overlay:
-		resolved, err := resolveInOverlay(root, name, 0)
-		if target, ok := absoluteLink(root, name); err != nil && !isUnreadable(err) && ok {
-			return resolveInOverlay(root, target, 0)
-		}
-		return resolved, err
 	case RootedFiles, RootedFilesOnly:
-		resolved, err := resolveRooted(root, name)
-		if target, ok := absoluteLink(root, name); err != nil && !isUnreadable(err) && ok && u.View == RootedFiles {
-			return resolveRooted(root, target)
-		}
-		return resolved, err
+		follow = resolveRooted
 	case MountedFiles:
-		return resolveMounted(root, name)
-	default:
-		resolved, err := resolveInOverlay(root, name, 0)
-		if err != nil && !isUnreadable(err) {
-			return resolveInRoot(root, name)
-		}
-		return resolved, err
+		follow = resolveMounted
+	case insideFiles:
+		follow = resolveInRoot
 	}
+	resolved, err = follow(root, name)
+	if err == nil || isUnreadable(err) {
+		return name, resolved, err
+	}
+	switch u.View {
+	case OverlayThenLinks:
+		resolved, err = resolveInRoot(root, name)
+	case Overlay, RootedFiles:
+		if target, ok := absoluteLink(root, name, follow); ok {
+			resolved, err = follow(root, target)
+			return target, resolved, err
+		}
+	}
+	return name, resolved, err
 }
 
 // missing returns the error for a resolved path at which nothing stands.
@@ -146,13 +148,20 @@ func (u UserFiles) missing(resolved string, err error) error {
 	return &fs.PathError{Op: op, Path: path.Join(mountPoint, resolved), Err: syscall.ENOENT}
 }
 
-// irregular returns the error for a directory, a device and their like.
-func (u UserFiles) irregular(name, resolved string) error {
-	shown := u.shown(name, resolved)
-	if u.Unbounded {
-		return &fs.PathError{Op: "read", Path: shown, Err: syscall.EISDIR}
+// irregular returns the error for a directory, a device and their like. asked is
+// the path that was opened, resolved is where it leads.
+func (u UserFiles) irregular(name, asked, resolved string) error {
+	if !u.Unbounded {
+		return fmt.Errorf("%s is not a regular file", u.shown(name, resolved))
 	}
-	return fmt.Errorf("%s is not a regular file", shown)
+	shown := resolved
+	switch u.View {
+	case MountedFiles:
+		shown = path.Join(mountPoint, resolved)
+	case RootedFiles, RootedFilesOnly:
+		shown = mountPoint + "/" + asked
+	}
+	return &fs.PathError{Op: "read", Path: shown, Err: syscall.EISDIR}
 }
 
 // shown returns what errors call a file.
@@ -163,11 +172,16 @@ func (u UserFiles) shown(name, resolved string) string {
 	return name
 }
 
-// absoluteLink returns where a path leads that is itself an absolute link.
-func absoluteLink(root fs.FS, name string) (string, bool) {
-	target, err := fs.ReadLink(root, name)
+// absoluteLink returns where a path leads that is itself an absolute link. Links
+// in its directory are followed.
+func absoluteLink(root fs.FS, name string, follow func(fs.FS, string) (string, error)) (string, bool) {
+	dir, err := follow(root, path.Dir(name))
+	if err != nil {
+		return "", false
+	}
+	target, err := fs.ReadLink(root, path.Join(dir, path.Base(name)))
 	if err != nil || !path.IsAbs(target) {
 		return "", false
 	}
-	return strings.TrimPrefix(path.Clean(target), "/"), true
+	return path.Clean("." + path.Clean(target)), true
 }

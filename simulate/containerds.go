@@ -35,27 +35,33 @@ const (
 	runcInit = runcProcess + `error during container init: {error}`
 )
 
-// containerds are the releases in which containerd changed what is emulated here.
+// containerds are the releases in which containerd changed what is emulated here,
+// or the runc that it is built and shipped with: 1.1, 1.2, or 1.3 and newer.
 //
-// 1.6 comes with runc 1.1, all others are taken to run with runc 1.3 or newer.
+// Source of the latter: https://github.com/containerd/containerd/blob/v1.7.24/script/setup/runc-version
 var containerds = []runtime{
-	containerd16(release{1, 6, 0}, identity.WrapOutOfRange),
+	runc11(containerd16(release{1, 6, 0}, identity.WrapOutOfRange)),
 	// Recorded: the 1.6.20 that Debian 12 ships has the fix of CVE-2024-40635.
-	containerd16(release{1, 6, 20}, identity.NameOutOfRange),
-	containerd16(release{1, 6, 21}, identity.WrapOutOfRange),
+	runc11(containerd16(release{1, 6, 20}, identity.NameOutOfRange)),
+	runc11(containerd16(release{1, 6, 21}, identity.WrapOutOfRange)),
+	runc12(containerd16(release{1, 6, 37}, identity.WrapOutOfRange)),
 	// CVE-2024-40635: https://github.com/advisories/GHSA-265r-hfxg-fhmg
-	containerd16(release{1, 6, 38}, identity.NameOutOfRange),
+	runc12(containerd16(release{1, 6, 38}, identity.NameOutOfRange)),
+	containerd16(release{1, 6, 39}, identity.NameOutOfRange),
 
-	mountedContainerd(release{1, 7, 0}, identity.WrapOutOfRange, true),
-	mountedContainerd(release{1, 7, 27}, identity.NameOutOfRange, true),
+	runc11(mountedContainerd(release{1, 7, 0}, identity.WrapOutOfRange, true)),
+	runc12(mountedContainerd(release{1, 7, 24}, identity.WrapOutOfRange, true)),
+	runc12(mountedContainerd(release{1, 7, 27}, identity.NameOutOfRange, true)),
+	mountedContainerd(release{1, 7, 28}, identity.NameOutOfRange, true),
 	// CVE-2026-46680: https://github.com/advisories/GHSA-fqw6-gf59-qr4w
 	mountedContainerd(release{1, 7, 32}, identity.RefuseOutOfRange, true),
 	// CVE-2026-47262: https://github.com/advisories/GHSA-jpcc-p29g-p8mq
 	mountedContainerd(release{1, 7, 33}, identity.RefuseOutOfRange, false),
 
-	containerd20(release{2, 0, 0}, identity.WrapOutOfRange, true),
-	idMapped(containerd20(release{2, 0, 1}, identity.WrapOutOfRange, true)),
-	idMapped(containerd20(release{2, 0, 4}, identity.NameOutOfRange, true)),
+	runc12(containerd20(release{2, 0, 0}, identity.WrapOutOfRange, true)),
+	runc12(idMapped(containerd20(release{2, 0, 1}, identity.WrapOutOfRange, true))),
+	runc12(idMapped(containerd20(release{2, 0, 4}, identity.NameOutOfRange, true))),
+	idMapped(containerd20(release{2, 0, 6}, identity.NameOutOfRange, true)),
 	idMapped(containerd20(release{2, 0, 9}, identity.RefuseOutOfRange, true)),
 	idMapped(containerd20(release{2, 0, 10}, identity.RefuseOutOfRange, false)),
 
@@ -146,11 +152,24 @@ func mountedContainerd(since release, outOfRange identity.OutOfRange, unbounded 
 	}
 }
 
-// containerd16 is containerd 1.6, with runc 1.1.
+// containerd16 is containerd 1.6.
 func containerd16(since release, outOfRange identity.OutOfRange) runtime {
 	r := mountedContainerd(since, outOfRange, true)
-	r.usersByFiles, r.directoryIsDenied = true, true
 	r.sandboxUser = unknownCode + sandboxSpec16
+	return r
+}
+
+// runc12 is a containerd with runc 1.2: it looks users up in the container's
+// files once more.
+func runc12(r runtime) runtime {
+	r.usersByFiles = true
+	return r
+}
+
+// runc11 is a containerd with runc 1.1: it does not say that an error is from the
+// container's init.
+func runc11(r runtime) runtime {
+	r.usersByFiles, r.directoryIsDenied = true, true
 	r.runc = createTask + runcProcess + `{error}: unknown`
 	return r
 }

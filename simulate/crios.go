@@ -20,12 +20,12 @@ const (
 var crios = []runtime{
 	crio(release{1, 31, 0}), // the words of its pulls are not known
 	func() runtime {
-		r := crio(release{1, 34, 0})
+		r := crio(release{1, 33, 4})
 		r.pullNotFound = crioNotFound
 		return r
 	}(),
 	func() runtime {
-		r := crio(release{1, 36, 0})
+		r := crio(release{1, 35, 1})
 		r.pullNotFound = crioNotFound
 		r.pullUnreachable = `RegistryUnavailable: unable to pull image: ` + crioPing
 		return r

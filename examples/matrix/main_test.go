@@ -142,7 +142,7 @@ func TestPageInBrowser(t *testing.T) {
 	}
 	for _, want := range []string{
 		`<td class="started">`, `<td class="failed">`, `<td class="undecided">`,
-		`invalid USER value "4294967296": uid out of range`, `kubernetes 1.37.2, cri-o 1.36.0, linux/amd64`,
+		`invalid USER value "4294967296": uid out of range`, `kubernetes 1.37.2, cri-o 1.35.1, linux/amd64`,
 	} {
 		if !strings.Contains(string(dom), want) {
 			t.Errorf("the browser shows no %s", want)

@@ -13,7 +13,7 @@ import (
 
 // TestAnswer keeps what the registry said: CRI-O shows it.
 func TestAnswer(t *testing.T) {
-	server := httptest.NewServer(registry.New())
+	server := httptest.NewServer(registry.New(silent))
 	defer server.Close()
 	ref := strings.TrimPrefix(server.URL, "http://") + "/nothing:1"
 	_, err := (&imageconfig.Registry{}).Image(t.Context(), ref, v1.Platform{OS: "linux", Architecture: "amd64"})

@@ -60,7 +60,7 @@ func (o *overlay) follow(name string) (found, error) {
 		if path.IsAbs(at.link) {
 			here = "."
 		}
-		pending = append(strings.Split(strings.Trim(at.link, "/"), "/"), pending...)
+		pending = append(strings.Split(strings.TrimLeft(at.link, "/"), "/"), pending...)
 		if at, err = o.find("open", here); err != nil {
 			return found{}, err
 		}

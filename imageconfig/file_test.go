@@ -27,8 +27,8 @@ func TestOpenFollowsLinks(t *testing.T) {
 		layer{
 			dir("etc"), file("etc/passwd", "root"), dir("usr/lib"), file("usr/lib/os", "linux"), symlink("lib", "usr/lib"),
 			symlink("etc/relative", "passwd"), symlink("etc/absolute", "/etc/passwd"), symlink("etc/up", "../usr/lib/os"),
-			symlink("etc/above", "../../../../etc/passwd"), symlink("etc/slashes", "//etc///passwd/"), symlink("top", "/"),
-			symlink("etc/dangling", "nothing"), symlink("loop", "loop"), symlink("ping", "pong"), symlink("pong", "ping"),
+			symlink("etc/above", "../../../../etc/passwd"), symlink("etc/slashes", "//etc///passwd"), symlink("top", "/"),
+			symlink("etc/dangling", "nothing"), symlink("etc/slash", "passwd/"), symlink("loop", "loop"), symlink("ping", "pong"), symlink("pong", "ping"),
 			symlink("etc/through", "passwd/x"), symlink("etc/updir", "../lib/.."), symlink("nowhere", ""),
 		},
 		layer{symlink("etc/lower", "/lib/os")},
@@ -53,6 +53,7 @@ func TestOpenFollowsLinks(t *testing.T) {
 		{"missing", "what is not there", "etc/shadow", "", fs.ErrNotExist},
 		{"missing directory", "what is not there, deeper", "opt/app/x", "", fs.ErrNotExist},
 		{"below a file", "a file is no directory", "etc/passwd/x", "", syscall.ENOTDIR},
+		{"link with a slash at its end", "it has to lead to a directory", "etc/slash", "", syscall.ENOTDIR},
 		{"link below a file", "the same by way of a link", "etc/through", "", syscall.ENOTDIR},
 		{"loop", "a link to itself ends as on Linux", "loop", "", syscall.ELOOP},
 		{"loop of two", "two links to one another end as on Linux", "ping/x", "", syscall.ELOOP},
@@ -97,11 +98,9 @@ func TestOpenCountsLinks(t *testing.T) {
 
 func TestOpenOfWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
-	device := file("dev/null", "")
-	device.Typeflag = '3'
 	pipe := file("dev/pipe", "")
 	pipe.Typeflag = '6'
-	files := unpack(t, layer{dir("etc"), device, pipe})
+	files := unpack(t, layer{dir("etc"), device("dev/null", 1, 3), pipe})
 	tests := []struct {
 		name, reason string
 		path         string

@@ -60,6 +60,10 @@ func hardlink(name, target string) entry {
 	return entry{Header: tar.Header{Typeflag: tar.TypeLink, Name: name, Linkname: target, Mode: 0o644}}
 }
 
+func device(name string, major, minor int64) entry {
+	return entry{Header: tar.Header{Typeflag: tar.TypeChar, Name: name, Mode: 0o644, Devmajor: major, Devminor: minor}}
+}
+
 // owned returns the entry with another mode and owner.
 func (e entry) owned(mode int64, uid, gid int) entry {
 	e.Mode, e.Uid, e.Gid = mode, uid, gid

@@ -42,7 +42,7 @@ func TestPlatforms(t *testing.T) {
 		{OS: "linux", Architecture: "arm", Variant: "v7"}, {OS: "windows", Architecture: "amd64"},
 	}
 
-	server := httptest.NewServer(registry.New())
+	server := httptest.NewServer(registry.New(silent))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
 	ref, err := name.ParseReference(host + "/multi:1")

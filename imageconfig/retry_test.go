@@ -35,7 +35,7 @@ func TestRetry(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var failing atomic.Bool
 			var requests atomic.Int64
-			handler := registry.New()
+			handler := registry.New(silent)
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if failing.Load() && strings.Contains(r.URL.Path, "/manifests/") {
 					if requests.Add(1) <= test.failures {

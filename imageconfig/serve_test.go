@@ -20,6 +20,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
+// silent is a registry that logs nothing.
+var silent = registry.Logger(log.New(io.Discard, "", 0))
+
 // A recorder is an HTTP handler that remembers the paths of its GET requests.
 type recorder struct {
 	http.Handler
@@ -60,7 +63,7 @@ func serve(t testing.TB, handler http.Handler) string {
 // serveReal starts a real, empty registry that remembers its requests.
 func serveReal(t testing.TB) (host string, seen *recorder) {
 	t.Helper()
-	seen = &recorder{Handler: registry.New(registry.Logger(log.New(io.Discard, "", 0)))}
+	seen = &recorder{Handler: registry.New(silent)}
 	return serve(t, seen), seen
 }
 

@@ -60,11 +60,16 @@ func (b *builder) add(header *tar.Header, body io.Reader) error {
 	if strings.HasPrefix(base, whiteoutPrefix) {
 		return b.hide(parent, base)
 	}
+	existing := parent.children[base]
+	merges := existing != nil && existing.mode.IsDir() && header.Typeflag == tar.TypeDir
+	if !merges {
+		delete(parent.children, base) // before a hard link looks for its file
+	}
 	child, err := b.nodeOf(header, base, body)
 	if err != nil {
 		return err
 	}
-	if existing := parent.children[base]; existing != nil && existing.mode.IsDir() && child.mode.IsDir() {
+	if merges {
 		existing.mode, existing.uid, existing.gid, existing.implied = child.mode, child.uid, child.gid, false
 		return nil
 	}
@@ -78,7 +83,7 @@ func (b *builder) hide(parent *node, base string) error {
 	hidden := strings.TrimPrefix(base, whiteoutPrefix)
 	switch {
 	case base == opaqueMarker:
-		parent.opaque = true
+		parent.opaque = parent != b.root // the kernel merges the layers' roots all the same
 		return nil
 	case hidden == "", hidden == ".", hidden == "..":
 		return invalid("layer: %q is the whiteout of no name", base)
@@ -108,7 +113,9 @@ func (b *builder) nodeOf(header *tar.Header, base string, body io.Reader) (*node
 		made.link = header.Linkname
 	case tar.TypeLink:
 		return b.linked(header)
-	case tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
+	case tar.TypeChar:
+		made.whiteout = header.Devmajor == 0 && header.Devminor == 0 // the kernel's own
+	case tar.TypeBlock, tar.TypeFifo:
 	default:
 		return nil, invalid("layer: entry %q has the unknown type %q", header.Name, header.Typeflag)
 	}
@@ -124,7 +131,7 @@ func (b *builder) linked(header *tar.Header) (*node, error) {
 		return nil, err
 	}
 	file := parent.children[base]
-	if file == nil || file.mode.IsDir() || file.whiteout {
+	if file == nil || file.mode.IsDir() {
 		return nil, invalid("layer: hard link %q to %q, which is no file of the layer", header.Name, header.Linkname)
 	}
 	file.uid, file.gid = header.Uid, header.Gid

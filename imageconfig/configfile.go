@@ -109,8 +109,8 @@ func decodeTOML(file string, document []byte, into any) error {
 	return nil
 }
 
-// lineOf returns the line of a key in a document, or of the nearest table that
-// it is in; 0 if there is none. The place in an array of tables is a number in
+// lineOf returns the line of a key in a document, of a table by that name, or of
+// the nearest table that it is in; 0 if there is none. The place in an array of tables is a number in
 // the path: "registry", "0", "mirror", "1".
 func lineOf(document []byte, want ...string) int {
 	var parser unstable.Parser
@@ -132,10 +132,10 @@ func lineOf(document []byte, want ...string) int {
 			}
 			at = slices.Concat(table, keys)
 		}
-		if len(at) > depth && len(at) <= len(want) && slices.Equal(at, want[:len(at)]) {
+		if n := min(len(at), len(want)); n > depth && slices.Equal(at[:n], want[:n]) {
 			first := expression.Key()
 			first.Next()
-			line, depth = parser.Shape(first.Node().Raw).Start.Line, len(at)
+			line, depth = parser.Shape(first.Node().Raw).Start.Line, n
 		}
 	}
 	return line

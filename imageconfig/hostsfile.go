@@ -38,13 +38,13 @@ func parseHostsFile(file string, document []byte) ([]hostConfig, error) {
 	for _, address := range sortedHosts(document) {
 		host, key, err := parseHost(address, path.Dir(file), content.Hosts[address])
 		if err != nil {
-			return nil, &ConfigError{File: file, Line: lineOf(document, "host", address, key), Err: err}
+			return nil, &ConfigError{File: file, Line: lineOf(document, "host", address, key), Err: fmt.Errorf("host %q: %s: %w", address, key, err)}
 		}
 		hosts = append(hosts, host)
 	}
 	server, key, err := parseHost(content.Server, path.Dir(file), content.hostTable)
 	if err != nil {
-		return nil, &ConfigError{File: file, Line: lineOf(document, key), Err: err}
+		return nil, &ConfigError{File: file, Line: lineOf(document, key), Err: fmt.Errorf("%s: %w", key, err)}
 	}
 	return append(hosts, server), nil
 }

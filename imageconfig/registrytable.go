@@ -80,11 +80,11 @@ func (f *registriesFile) check() (where []string, err error) {
 	}
 	for _, registry := range f.Search {
 		if checked, err := checkLocation(registry); err != nil || !domain.MatchString(checked) {
-			return []string{"unqualified-search-registries"}, fmt.Errorf("%q is not a registry", registry)
+			return []string{"unqualified-search-registries"}, fmt.Errorf("unqualified-search-registries: %q is not a registry", registry)
 		}
 	}
 	if !slices.Contains([]string{"", "disabled", "enforcing", "permissive"}, f.ShortNameMode) {
-		return []string{"short-name-mode"}, fmt.Errorf("unknown mode %q", f.ShortNameMode)
+		return []string{"short-name-mode"}, fmt.Errorf("short-name-mode has the unknown value %q", f.ShortNameMode)
 	}
 	return nil, nil
 }
@@ -104,13 +104,13 @@ func (t *registryTable) check() (key []string, err error) {
 	wildcard := strings.HasPrefix(t.Prefix, "*.")
 	switch {
 	case t.Location == "" && !given:
-		return nil, errors.New("has neither a location nor a prefix")
+		return nil, errors.New("a registry has neither a location nor a prefix")
 	case t.Location == "" && !wildcard:
-		return nil, errors.New("has no location, and its prefix is not of the form *.example.com")
+		return nil, fmt.Errorf("the registry %q has no location, and its prefix is not of the form *.example.com", t.Prefix)
 	case wildcard && strings.ContainsAny(t.Prefix, "/@:"):
 		return []string{"prefix"}, fmt.Errorf("the prefix %q is not of the form *.example.com", t.Prefix)
 	case t.PullFromMirror != "":
-		return []string{"pull-from-mirror"}, errors.New("is for mirrors")
+		return []string{"pull-from-mirror"}, errors.New("pull-from-mirror is for mirrors, not for registries")
 	}
 	for i := range t.Mirrors {
 		if key, err := t.checkMirror(&t.Mirrors[i]); err != nil {
@@ -129,9 +129,9 @@ func (t *registryTable) checkMirror(mirror *location) (key string, err error) {
 	case mirror.Location == "":
 		return "location", errors.New("a mirror has no location")
 	case !known:
-		return "pull-from-mirror", fmt.Errorf("unknown value %q", mirror.PullFromMirror)
+		return "pull-from-mirror", fmt.Errorf("pull-from-mirror has the unknown value %q", mirror.PullFromMirror)
 	case t.MirrorByDigestOnly && mirror.PullFromMirror != "":
-		return "pull-from-mirror", errors.New("the registry has mirror-by-digest-only already")
+		return "pull-from-mirror", errors.New("pull-from-mirror cannot be set where the registry has mirror-by-digest-only")
 	}
 	return "", nil
 }

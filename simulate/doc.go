@@ -10,12 +10,18 @@
 // The first step that fails ends the attempt, as on a node:
 //
 //  1. Node admission: the Pod's operating system, its supplementalGroupsPolicy.
+//     Then the pull secrets: those that are missing are told of, here or, since
+//     1.37, at the end, if a pull has failed.
 //  2. The sandbox: on containerd, a Pod with a runAsGroup and no runAsUser of
 //     its own fails here.
 //  3. Init containers and sidecars, one after the other; then the regular
 //     containers, each whatever becomes of the others; then ephemeral ones. For
 //     each of them:
-//  4. The image's name, then its pull policy, presence and pull.
+//  4. The image's name, then its pull policy, presence and pull. A pull tries
+//     the credentials of the pull secrets whose key names the image: the keys in
+//     reverse alphabetical order, so that a path comes before its host, and under
+//     one key the secrets in their order. Then it tries what the node has. If
+//     there is nothing to try, it asks once without.
 //  5. The configuration: the image's user, and runAsNonRoot.
 //  6. The creation: a command, then the user in the image's /etc/passwd and
 //     /etc/group.
@@ -31,7 +37,10 @@
 //
 // The Pod is one that the API server has admitted, on a node that has room for
 // it. What it refers to is there: Secrets, ConfigMaps, volumes, devices, runtime
-// classes, the profiles of seccomp and AppArmor.
+// classes, the profiles of seccomp and AppArmor. A [Cluster] says which Secrets
+// and service accounts there are, and what is in them; then the others are
+// missing. What the node itself has, such as credentials of a cloud, is not
+// known: an image that the registry refuses is undecided.
 //
 // # What is undecided
 //

@@ -18,6 +18,9 @@ var (
 	ErrImageNeverPull = errors.New("image is not present and is never pulled")
 	// ErrImagePull: the image could not be pulled.
 	ErrImagePull = errors.New("image cannot be pulled")
+	// ErrInvalidPullSecret: the content of one of the Pod's pull secrets cannot be
+	// read.
+	ErrInvalidPullSecret = errors.New("invalid image pull secret")
 	// ErrNoCommand: neither the container nor the image has a command.
 	ErrNoCommand = errors.New("no command")
 	// ErrCommandNotFound: the command is no file of the image.

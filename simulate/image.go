@@ -27,6 +27,9 @@ func (s *podSync) ensureImage(c *Container, spec *corev1.Container) (*imageconfi
 	policy := name.pullPolicy(spec.ImagePullPolicy)
 	switch {
 	case policy != corev1.PullAlways && s.present[name.String()]:
+		if err := s.checkPullSecrets(c, beforePresent); err != nil {
+			return nil, err
+		}
 		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.profile.kubelet.imagePresent, "{image}", spec.Image))
 		found := s.lookUp(name)
 		return found.image, found.err
@@ -42,8 +45,14 @@ func (s *podSync) ensureImage(c *Container, spec *corev1.Container) (*imageconfi
 // pull emits what the node does on a pull. An image that the source could not
 // find out about leaves it open how the pull ends.
 func (s *podSync) pull(c *Container, spec *corev1.Container, name imageName) (*imageconfig.Image, error) {
+	if err := s.checkPullSecrets(c, beforePull); err != nil {
+		return nil, err
+	}
 	s.event(c, corev1.EventTypeNormal, "Pulling", fmt.Sprintf("Pulling image %q", spec.Image))
-	found := s.lookUp(name)
+	found := answer{err: s.pullSecrets.err}
+	if found.err == nil {
+		found = s.lookUp(name)
+	}
 	if found.err == nil {
 		s.present[name.String()] = true
 		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.profile.kubelet.imagePulled, "{image}", spec.Image))
@@ -66,6 +75,9 @@ func (s *podSync) pull(c *Container, spec *corev1.Container, name imageName) (*i
 // or nothing where a node may fare better, or its words are not known.
 func (s *podSync) pullError(name imageName, err error) string {
 	texts := &s.profile.runtime
+	if unread, ok := errors.AsType[*pullSecretError](err); ok {
+		return unread.words()
+	}
 	var unreachable *imageconfig.NodeError
 	if errors.As(err, &unreachable) {
 		return s.pullText(texts.pullUnreachable, name, "{error}", unreachable.Err.Error())
@@ -123,7 +135,7 @@ func (s *podSync) lookUp(name imageName) answer {
 	if s.config.Images == nil {
 		a.err = fmt.Errorf("image %q: there is no image source", name.asked)
 	} else {
-		a.image, a.err = s.config.Images.Image(s.ctx, name.asked, s.node.platform())
+		a.image, a.err = s.config.Images.Image(s.pullSecrets.context(s.ctx, name), name.asked, s.node.platform())
 	}
 	if a.image == nil && a.err == nil {
 		a.err = fmt.Errorf("image %q: the source returned neither an image nor an error", name.asked)

@@ -20,6 +20,9 @@ type Kubelet struct {
 	// of their names. Zero is none. An image that one container pulls is there
 	// for the next.
 	Present []string
+	// Cluster is what the API server has besides the Pod. Nil does not know: what
+	// the Pod refers to is taken to be there, and its content for unknown.
+	Cluster *Cluster
 }
 
 // Start says what a node would make of the Pod. The Pod is taken as the API

@@ -73,21 +73,26 @@ var kubelets = []kubelet{
 		sandboxCondition: true,
 	},
 	{
-		// SupplementalGroupsPolicy and UserNamespacesSupport are on by default.
+		// SupplementalGroupsPolicy and UserNamespacesSupport are on by default, and
+		// pull secrets are read before anything else of an image.
 		// Source: https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/features/kube_features.go
+		// Source: https://github.com/kubernetes/kubernetes/blob/v1.33.0/pkg/kubelet/images/image_manager.go
 		since:        release{1, 33, 0},
 		imageBackOff: backOffWhy,
 		imagePresent: present, imagePulled: pulledSize, created: "Created container: {container}", started: "Started container {container}",
 		sandboxCondition: true, groupsPolicy: true, userNamespaces: true,
+		readsPullSecrets: beforePresent,
 	},
 	{
-		// An image's uid must be valid; conditions have an observedGeneration.
+		// An image's uid must be valid; conditions have an observedGeneration; pull
+		// secrets do not matter to an image that is present.
 		// Source: https://github.com/kubernetes/kubernetes/pull/130871
 		since:        release{1, 34, 0},
 		imageBackOff: backOffWhy,
 		imagePresent: present, imagePulled: pulledSize, created: "Created container: {container}", started: "Started container {container}",
 		sandboxCondition: true, groupsPolicy: true, userNamespaces: true,
 		refusesInvalidUser: true, observedGeneration: true,
+		readsPullSecrets: beforePull,
 	},
 	{
 		// The events have no name, and KubeletEnsureSecretPulledImages is beta.
@@ -97,15 +102,19 @@ var kubelets = []kubelet{
 		imagePresent: accessible, imagePulled: pulledSize, created: "Container created", started: "Container started",
 		sandboxCondition: true, groupsPolicy: true, userNamespaces: true,
 		refusesInvalidUser: true, observedGeneration: true,
+		readsPullSecrets: beforePull,
 	},
 	{
-		// PodReadyToStartContainers says why it is False.
+		// PodReadyToStartContainers says why it is False, and pull secrets that are
+		// missing matter only where a pull fails.
 		// Source: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/types/constants.go#L42-L53
+		// Source: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kubelet.go#L2306-L2319
 		since:        release{1, 37, 0},
 		imageBackOff: backOffWhy,
 		imagePresent: accessible, imagePulled: pulledSize, created: "Container created", started: "Container started",
 		sandboxCondition: true, groupsPolicy: true, userNamespaces: true,
 		refusesInvalidUser: true, observedGeneration: true,
+		readsPullSecrets: beforePull, missingSecretsAfterPull: true,
 		noSandboxReason: "PodSandboxNotReady", noSandboxMessage: "no pod sandbox exists",
 	},
 }

@@ -23,6 +23,8 @@ type Matrix struct {
 	AllPlatforms bool
 	// Present are the images that are on every node before the Pod comes.
 	Present []string
+	// Cluster is what the API server has besides the Pod; see [Kubelet].
+	Cluster *Cluster
 }
 
 // Nodes returns a node for each release at which something changed that is
@@ -60,7 +62,7 @@ func (m Matrix) Start(ctx context.Context, pod *corev1.Pod) []Outcome {
 	outcomes := make([]Outcome, 0, len(nodes))
 	images := &readOnce{source: m.Images, answers: map[question]*answered{}}
 	for _, node := range nodes {
-		kubelet := Kubelet{Node: node, Present: m.Present}
+		kubelet := Kubelet{Node: node, Present: m.Present, Cluster: m.Cluster}
 		if m.Images != nil {
 			kubelet.Images = images
 		}
@@ -77,12 +79,14 @@ func (m Matrix) platforms(ctx context.Context, pod *corev1.Pod) []v1.Platform {
 		return nil
 	}
 	var platforms []v1.Platform
-	for _, c := range containersOf(withDefaults(pod)) {
+	pod = withDefaults(pod)
+	secrets := pullSecretsOf(m.Cluster, pod)
+	for _, c := range containersOf(pod) {
 		name, err := parseImageName(c.Image)
 		if err != nil {
 			continue
 		}
-		listed, err := lister.Platforms(ctx, name.asked)
+		listed, err := lister.Platforms(secrets.context(ctx, name), name.asked)
 		if err == nil {
 			platforms = append(platforms, listed...)
 		}

@@ -31,6 +31,12 @@ type kubelet struct {
 	// imageBackOff is the message of a pull that is not tried again yet.
 	imageBackOff string
 
+	// missingSecretsAfterPull is whether pull secrets that are missing are told of
+	// only after a pull that failed; else before the sandbox.
+	missingSecretsAfterPull bool
+	// readsPullSecrets is when their content is read.
+	readsPullSecrets pullStep
+
 	// refusesInvalidUser is whether runAsNonRoot refuses an image's uid above
 	// 2147483647 or below 0.
 	refusesInvalidUser bool

@@ -21,6 +21,8 @@ type podSync struct {
 	pod     *corev1.Pod
 	outcome *Outcome
 
+	pullSecrets pullSecrets
+
 	present map[string]bool // by canonical reference
 	answers map[string]answer
 }
@@ -34,6 +36,7 @@ type answer struct {
 func (s *podSync) run() {
 	failure := s.admit()
 	if failure == nil {
+		s.fetchPullSecrets()
 		failure = s.createSandbox()
 	}
 	if failure != nil {
@@ -44,6 +47,7 @@ func (s *podSync) run() {
 	s.present = presentImages(s.config.Present)
 	s.answers = map[string]answer{}
 	s.startContainers()
+	s.afterPulls()
 }
 
 // startContainers starts init containers one after the other, each after the one

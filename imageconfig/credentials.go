@@ -63,7 +63,9 @@ type credentialsKey struct{}
 // an image counts. "docker.io", "index.docker.io" and docker's own key
 // "https://index.docker.io/v1/" are Docker Hub. A nil map has none.
 //
-// However they are printed, logged or written as JSON, only the keys show.
+// However they are printed, logged or written as JSON, only the keys show. One
+// case is beyond them: fmt asks no value how to print it that is in an unexported
+// field of what is printed.
 type Credentials map[string]authn.AuthConfig
 
 // Resolve returns the credentials of a registry or a repository; [authn.Anonymous]

@@ -31,6 +31,7 @@ const (
 func TestMissingPullSecret(t *testing.T) {
 	gone := withSecrets(podOf(container("app", "gone.example.com/app:1")), "a", "held", "", "b")
 	found := withSecrets(podOf(container("app", "example.com/app:1")), "a", "held", "b")
+	down := withSecrets(podOf(container("app", "down.example.com/app:1")), "a", "b")
 	unauthorized := withSecrets(podOf(container("app", "refused.example.com/app:1")), "a", "b")
 	twice := withInit(withSecrets(podOf(container("one", "gone.example.com/app:1"), container("two", "gone.example.com/app:1")), "a", "b"), container("setup", "example.com/app:1"))
 	noSandbox := withSecrets(podOf(container("app", "gone.example.com/app:1")), "a", "b")
@@ -52,6 +53,8 @@ func TestMissingPullSecret(t *testing.T) {
 		{"1.37, no sandbox", "nothing is pulled", kubernetes137, noSandbox, []string{"FailedCreatePodSandBox"}},
 		{"1.36, twice", "once for the Pod", kubernetes136, twice, []string{missingSecret, "Pulling", "Pulled", "Created", "Started", "Pulling", "Failed", "Failed", "Pulling", "Failed", "Failed"}},
 		{"1.37, twice", "once for the Pod, after all containers", kubernetes137, twice, []string{"Pulling", "Pulled", "Created", "Started", "Pulling", "Failed", "Failed", "Pulling", "Failed", "Failed", missingSecret}},
+		{"1.37, not reached", "an error of the pull", kubernetes137, down, []string{"Pulling", "Failed", "Failed", missingSecret}},
+		{"1.37, CRI-O, not reached", "RegistryUnavailable is not ErrImagePull", simulate.Node{Runtime: "cri-o"}, down, []string{"Pulling", "Failed", "Failed"}},
 		{"1.37, CRI-O", "the reason of the failure counts, not the runtime", simulate.Node{Runtime: "cri-o"}, gone, []string{"Pulling", "Failed", "Failed", missingSecret}},
 	}
 	cluster := &simulate.Cluster{Secrets: []corev1.Secret{

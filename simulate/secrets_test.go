@@ -3,6 +3,7 @@ package simulate_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -64,8 +65,9 @@ func withSecrets(pod *corev1.Pod, names ...string) *corev1.Pod {
 	return pod
 }
 
-// A clerk is a source that writes down who asks for what, has every image that
-// is not below gone.example.com, and knows none of refused.example.com.
+// A clerk is a source that writes down who asks for what. It has every image but
+// those of gone.example.com, of refused.example.com, and of down.example.com,
+// which the node cannot reach.
 type clerk struct {
 	mu    sync.Mutex
 	tries map[string][]string // "username:password" by reference
@@ -87,6 +89,8 @@ func (c *clerk) Image(ctx context.Context, ref string, _ v1.Platform) (*imagecon
 		return nil, &imageconfig.Error{Reference: ref, Kind: imageconfig.ErrNotFound}
 	case "refused.example.com":
 		return nil, &imageconfig.Error{Reference: ref, Kind: imageconfig.ErrUnauthorized}
+	case "down.example.com":
+		return nil, &imageconfig.NodeError{Err: errors.New("dial tcp 192.0.2.1:443: connect: connection refused")}
 	default:
 		return images["uid"], nil
 	}

@@ -1,0 +1,165 @@
+package simulate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/drystart/drystart/imageconfig"
+	"github.com/drystart/drystart/simulate"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// A guard stands before a registry, with basic authentication or with tokens. It
+// lets "reader" in, whose password is backwards.
+type guard struct {
+	http.Handler
+	tokens bool
+
+	mu    sync.Mutex
+	asked []string // each user who asked, once, in order
+}
+
+func (g *guard) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	username, password, _ := request.BasicAuth()
+	g.note(username)
+	knows := username == "reader" && password == backwards("reader")
+	switch {
+	case request.URL.Path == "/token" && knows:
+		_, _ = io.WriteString(w, `{"token":"a-token"}`) // a client that hangs up has its own error
+	case knows && !g.tokens, g.tokens && request.Header.Get("Authorization") == "Bearer a-token":
+		g.Handler.ServeHTTP(w, request)
+	case g.tokens:
+		w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+request.Host+`/token",service="guard"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	default:
+		w.Header().Set("WWW-Authenticate", `Basic realm="guard"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}
+}
+
+func (g *guard) note(username string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if username != "" && !slices.Contains(g.asked, username) {
+		g.asked = append(g.asked, username)
+	}
+}
+
+// serveGuarded starts a registry with the image app:1 behind a guard.
+func serveGuarded(t *testing.T, tokens bool) (host string, guarding *guard) {
+	t.Helper()
+	serve := func(handler http.Handler) string {
+		server := httptest.NewServer(handler)
+		t.Cleanup(server.Close)
+		return strings.TrimPrefix(server.URL, "http://")
+	}
+	open := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	image, err := random.Image(64, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	where, err := name.ParseReference(serve(open) + "/app:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(where, image); err != nil {
+		t.Fatal(err)
+	}
+	guarding = &guard{Handler: open, tokens: tokens}
+	return serve(guarding), guarding
+}
+
+// tryInTurn is a source that does what WithCredentials asks of one, for a node
+// without credentials of its own.
+func tryInTurn(ctx context.Context, ref string, _ v1.Platform) (*imageconfig.Image, error) {
+	parsed, err := name.ParseReference(ref)
+	if err != nil {
+		return nil, err
+	}
+	credentials := imageconfig.CredentialsFrom(ctx)
+	if len(credentials) == 0 {
+		credentials = []authn.AuthConfig{{}}
+	}
+	var errs []error
+	for _, credential := range credentials {
+		found, err := remote.Image(parsed, remote.WithContext(ctx), remote.WithAuth(authn.FromConfig(credential)))
+		if err == nil {
+			return imageconfig.FromV1(found)
+		}
+		kind := imageconfig.ErrUnreachable
+		if answer, ok := errors.AsType[*transport.Error](err); ok && answer.StatusCode == http.StatusUnauthorized {
+			kind = imageconfig.ErrUnauthorized
+		} else if ok && answer.StatusCode == http.StatusNotFound {
+			kind = imageconfig.ErrNotFound
+		}
+		errs = append(errs, &imageconfig.Error{Reference: ref, Kind: kind, Err: err})
+	}
+	open := slices.IndexFunc(errs, func(err error) bool { return !errors.Is(err, imageconfig.ErrNotFound) })
+	return nil, errs[max(open, 0)]
+}
+
+// TestPullFromGuardedRegistry pulls from registries that want credentials, next
+// to one that has nothing to do with them.
+func TestPullFromGuardedRegistry(t *testing.T) {
+	tests := []struct {
+		name, reason string
+		image        string
+		users        []string // of the pull secrets, in order
+		wantAsked    []string
+		wantErr      error // nil is an image
+	}{
+		{name: "right", reason: "the node gets in", image: "/app:1", users: []string{"reader"}, wantAsked: []string{"reader"}},
+		{name: "rotated", reason: "one fails, the next is tried", image: "/app:1", users: []string{"former", "reader", "never"}, wantAsked: []string{"former", "reader"}},
+		{name: "wrong", reason: "a node may have more", image: "/app:1", users: []string{"former"}, wantAsked: []string{"former"}, wantErr: imageconfig.ErrUnauthorized},
+		{name: "none", reason: "the one try is without", image: "/app:1", wantErr: imageconfig.ErrUnauthorized},
+		{name: "not found for one", reason: "who is refused does not know", image: "/gone:1", users: []string{"reader", "former"}, wantAsked: []string{"reader", "former"}, wantErr: imageconfig.ErrUnauthorized},
+		{name: "not found", reason: "each try says so", image: "/gone:1", users: []string{"reader"}, wantAsked: []string{"reader"}, wantErr: simulate.ErrImagePull},
+	}
+	seen := map[string]bool{}
+	for _, test := range tests {
+		checkTable(t, seen, test.name, test.reason)
+		for _, tokens := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, tokens %v", test.name, tokens), func(t *testing.T) {
+				host, guarding := serveGuarded(t, tokens)
+				other, unrelated := serveGuarded(t, tokens)
+				pod := podOf(container("app", host+test.image), container("other", other+"/app:1"))
+				cluster := &simulate.Cluster{}
+				for _, user := range test.users {
+					cluster.Secrets = append(cluster.Secrets, dockerConfigJSON(user, logins("http://"+host, user)))
+					withSecrets(pod, user)
+				}
+				node := simulate.Kubelet{Images: imageconfig.SourceFunc(tryInTurn), Cluster: cluster}
+				outcome := node.Start(t.Context(), pod)
+				app := outcome.Container("app")
+				if (app.ImageDigest != "") != (test.wantErr == nil) {
+					t.Errorf("digest %q, %v", app.ImageDigest, outcome.Err())
+				}
+				if test.wantErr != nil && !errors.Is(errors.Join(app.Undecided, app.Failure), test.wantErr) {
+					t.Errorf("failure %v, undecided %v, want %v", app.Failure, app.Undecided, test.wantErr)
+				}
+				if diff := cmp.Diff(test.wantAsked, guarding.asked); diff != "" {
+					t.Errorf("who asked (-want +got):\n%s", diff)
+				}
+				if len(unrelated.asked) > 0 || outcome.Container("other").Verdict != simulate.Undecided {
+					t.Errorf("%q asked another host, which is %v", unrelated.asked, outcome.Container("other").Verdict)
+				}
+			})
+		}
+	}
+}

@@ -73,7 +73,7 @@ type Credentials map[string]authn.AuthConfig
 func (c Credentials) Resolve(target authn.Resource) (authn.Authenticator, error) {
 	host, path, _ := strings.Cut(target.String(), "/")
 	for {
-		for _, key := range keysOf(host, path) {
+		for _, key := range credentialKeys(host, path) {
 			if config, ok := c[key]; ok {
 				return authn.FromConfig(config), nil
 			}
@@ -85,8 +85,8 @@ func (c Credentials) Resolve(target authn.Resource) (authn.Authenticator, error)
 	}
 }
 
-// keysOf returns the keys that name a host, or a part of its path.
-func keysOf(host, path string) []string {
+// credentialKeys returns the keys that name a host, or a part of its path.
+func credentialKeys(host, path string) []string {
 	switch {
 	case host != name.DefaultRegistry:
 		return []string{strings.TrimSuffix(host+"/"+path, "/")}

@@ -8,26 +8,20 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
+// A keeper is a store that keeps documents, so that they are read once.
+type keeper interface {
+	keep(ctx context.Context, descriptor v1.Descriptor, read func(context.Context) ([]byte, error)) ([]byte, error)
+}
+
 // readManifest reads and checks a manifest or an index. A descriptor without a
 // size is one that nothing has promised a size for: a tag's.
 func readManifest(ctx context.Context, from store, descriptor v1.Descriptor) ([]byte, error) {
-	body, err := from.manifest(ctx, descriptor)
-	if err != nil {
-		return nil, err
-	}
-	return readDocument(body, descriptor)
+	return readDocument(ctx, from, descriptor, from.manifest)
 }
 
 // readConfig reads and checks an image config.
 func readConfig(ctx context.Context, from store, descriptor v1.Descriptor) (*v1.ConfigFile, error) {
-	if descriptor.Size > maxDocumentBytes {
-		return nil, invalid("config %s has %d bytes, more than %d", descriptor.Digest, descriptor.Size, maxDocumentBytes)
-	}
-	body, err := from.blob(ctx, descriptor)
-	if err != nil {
-		return nil, err
-	}
-	content, err := readDocument(body, descriptor)
+	content, err := readDocument(ctx, from, descriptor, from.blob)
 	if err != nil {
 		return nil, err
 	}
@@ -39,17 +33,31 @@ func readConfig(ctx context.Context, from store, descriptor v1.Descriptor) (*v1.
 }
 
 // readDocument reads a small blob to its end and checks it.
-func readDocument(body io.ReadCloser, descriptor v1.Descriptor) (content []byte, err error) {
-	body = verified(body, descriptor)
+func readDocument(ctx context.Context, from store, descriptor v1.Descriptor, open func(context.Context, v1.Descriptor) (io.ReadCloser, error)) ([]byte, error) {
+	if descriptor.Size > maxDocumentBytes {
+		return nil, invalid("%s has %d bytes, more than %d", descriptor.Digest, descriptor.Size, maxDocumentBytes)
+	}
+	read := func(ctx context.Context) ([]byte, error) {
+		body, err := open(ctx, descriptor)
+		if err != nil {
+			return nil, err
+		}
+		return readAll(verified(body, descriptor), descriptor.Digest.String())
+	}
+	if kept, ok := from.(keeper); ok {
+		return kept.keep(ctx, descriptor, read)
+	}
+	return read(ctx)
+}
+
+// readAll reads a small body to its end and closes it.
+func readAll(body io.ReadCloser, what string) (content []byte, err error) {
 	defer func() { err = firstError(err, body.Close()) }()
 	content, err = io.ReadAll(io.LimitReader(body, maxDocumentBytes+1))
-	if err != nil {
-		return nil, err
+	if err == nil && len(content) > maxDocumentBytes {
+		return nil, invalid("%s has more than %d bytes", what, maxDocumentBytes)
 	}
-	if len(content) > maxDocumentBytes {
-		return nil, invalid("%s has more than %d bytes", descriptor.Digest, maxDocumentBytes)
-	}
-	return content, nil
+	return content, err
 }
 
 func firstError(errs ...error) error {

@@ -22,10 +22,10 @@ func (r *Registry) Platforms(ctx context.Context, ref string) ([]v1.Platform, er
 	if err != nil {
 		return nil, err
 	}
-	if !isIndex(from.top.MediaType, from.top.Manifest) {
+	if !isIndex(from.top.MediaType, from.content) {
 		return nil, nil
 	}
-	platforms, err := platformsOf(from.top.Manifest)
+	platforms, err := platformsOf(from.content)
 	return platforms, named(ref, ErrInvalid, err)
 }
 

@@ -1,0 +1,116 @@
+package imageconfig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// A server is one host that has been greeted.
+type server struct {
+	registry  name.Registry
+	transport http.RoundTripper
+	scheme    string
+	challenge *transport.Challenge
+}
+
+// server greets the server of an endpoint, once for all.
+func (c *client) server(ctx context.Context, endpoint Endpoint) (*server, error) {
+	address, err := url.Parse(endpoint.URL)
+	if err != nil {
+		return nil, err
+	}
+	key := fmt.Sprint(address.Scheme, "://", address.Host, endpoint.HTTPFallback)
+	return c.servers.do(ctx, key, func(ctx context.Context) (*server, error) {
+		return c.greet(ctx, endpoint, address)
+	})
+}
+
+// greet finds out which scheme a server speaks and how it authorises.
+func (c *client) greet(ctx context.Context, endpoint Endpoint, address *url.URL) (*server, error) {
+	options := []name.Option{name.WeakValidation}
+	if address.Scheme == "http" || endpoint.HTTPFallback {
+		options = append(options, name.Insecure)
+	}
+	registry, err := name.NewRegistry(address.Host, options...)
+	if err != nil {
+		return nil, err
+	}
+	base, err := c.transportOf(endpoint)
+	if err != nil {
+		return nil, err
+	}
+	s := &server{registry: registry, transport: &endpointTransport{base, endpoint, address}}
+	s.challenge, err = transport.Ping(ctx, registry, &boundedTransport{s.transport})
+	if err != nil {
+		s.challenge, err = open(err)
+	}
+	if err != nil {
+		return nil, &handshakeError{err}
+	}
+	s.scheme = "https"
+	if s.challenge.Insecure {
+		s.scheme = "http"
+	}
+	return s, nil
+}
+
+// open takes a server that has no greeting, but answers, for one that asks for
+// nothing: a file server has no /v2/.
+func open(err error) (*transport.Challenge, error) {
+	var answer *transport.Error
+	if !errors.As(err, &answer) || answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests || answer.Request == nil {
+		return nil, err
+	}
+	return &transport.Challenge{Insecure: answer.Request.URL.Scheme == "http"}, nil
+}
+
+// transportOf returns the transport with an endpoint's TLS settings.
+func (c *client) transportOf(endpoint Endpoint) (http.RoundTripper, error) {
+	if endpoint.TLS == nil {
+		return c.transport, nil
+	}
+	base, ok := c.base.(*http.Transport)
+	if !ok {
+		return nil, fmt.Errorf("%s has TLS settings, which a transport of type %T does not take", endpoint.URL, c.base)
+	}
+	own := base.Clone()
+	own.TLSClientConfig = endpoint.TLS
+	return c.careful(own), nil
+}
+
+// A handshakeError is a failure before anything was asked about an image.
+type handshakeError struct{ err error }
+
+func (e *handshakeError) Error() string { return e.err.Error() }
+func (e *handshakeError) Unwrap() error { return e.err }
+
+// An endpointTransport sends an endpoint's headers to the endpoint alone, and
+// speaks no other scheme with it than it has.
+type endpointTransport struct {
+	base     http.RoundTripper
+	endpoint Endpoint
+	address  *url.URL
+}
+
+func (t *endpointTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.URL.Host != t.address.Host {
+		return t.base.RoundTrip(request)
+	}
+	if t.address.Scheme != "" && request.URL.Scheme != t.address.Scheme && !t.endpoint.HTTPFallback {
+		return nil, fmt.Errorf("%s is asked over %s only", t.address.Host, t.address.Scheme)
+	}
+	if len(t.endpoint.Header) > 0 {
+		request = request.Clone(request.Context())
+		for key, values := range t.endpoint.Header {
+			request.Header[key] = slices.Clone(values)
+		}
+	}
+	return t.base.RoundTrip(request)
+}

@@ -88,6 +88,6 @@ func savedLayer(files fs.FS, name string) func(context.Context) (io.ReadCloser, 
 		if err != nil {
 			return nil, err
 		}
-		return decompressed(body)
+		return decompressed(body, nil)
 	}
 }

@@ -26,6 +26,7 @@ type client struct {
 	sessions memo[sessionKey, *session]
 	keys     memo[string, authn.AuthConfig]
 
+	shared    layerSet
 	tops      share[askedKey, *repository]
 	documents share[askedKey, []byte]
 }
@@ -60,11 +61,11 @@ func (c *client) resolve(ctx context.Context, ref name.Reference) (*repository, 
 	credentials := CredentialsFrom(ctx)
 	key := askedKey{ref.Name(), fingerprint(credentials)}
 	return c.tops.do(ctx, key, func(ctx context.Context) (*repository, error) {
-		places, err := c.places(ctx, ref.Context(), credentials)
+		sites, err := c.sites(ctx, ref.Context(), credentials)
 		if err != nil {
 			return nil, err
 		}
-		r := &repository{client: c, ref: ref, places: places, credentials: key.credentials}
+		r := &repository{client: c, ref: ref, sites: sites, credentials: key.credentials}
 		return r, r.readTop(ctx)
 	})
 }

@@ -2,6 +2,7 @@ package imageconfig
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"path"
 	"strings"
@@ -23,6 +24,9 @@ func (o *overlay) Open(name string) (fs.File, error) {
 	opened := &file{fileInfo: at.info(name)}
 	if at.mode.IsRegular() {
 		content, err := at.layer.content(o.ctx, at.node)
+		if errors.Is(err, errNoTable) {
+			return o.Open(name) // each layer has such an error once
+		}
 		if err != nil {
 			return nil, &fs.PathError{Op: "open", Path: name, Err: lostLayer{err}}
 		}

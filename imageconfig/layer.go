@@ -8,6 +8,7 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"path"
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -30,10 +31,13 @@ type layer struct {
 	sizeLimit int64
 	// lowest is whether no layer lies below.
 	lowest bool
+	// toc is the layer's table of contents, nil if it has none.
+	toc *toc
+	// set is what the layer is shared through, nil if it is not.
+	set *layerSet
 
-	once sync.Once
-	turn chan struct{} // held by the one who reads the tree
-	tree *node
+	once   sync.Once
+	shared *tree
 }
 
 // uncompressed returns what opens a layer of go-containerregistry.
@@ -41,31 +45,118 @@ func uncompressed(content v1.Layer) func(context.Context) (io.ReadCloser, error)
 	return func(context.Context) (io.ReadCloser, error) { return content.Uncompressed() }
 }
 
+// tree returns what the layer shares with its like.
+func (l *layer) tree() *tree {
+	l.once.Do(func() {
+		key := treeKey{diffID: l.diffID, lowest: l.lowest}
+		if l.toc != nil {
+			key.toc = l.toc.digest
+		}
+		l.shared = l.set.tree(key)
+	})
+	return l.shared
+}
+
 // root returns the layer's tree. A tree that could not be read is read again by
-// the next call.
+// the next call, which may be another image's.
 func (l *layer) root(ctx context.Context) (*node, error) {
-	l.once.Do(func() { l.turn = make(chan struct{}, 1) })
-	select {
-	case l.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	t := l.tree()
+	if err := t.acquire(ctx); err != nil {
+		return nil, err
 	}
-	defer func() { <-l.turn }()
-	if l.tree != nil {
-		return l.tree, nil
+	defer t.release()
+	if t.root != nil {
+		return t.root, nil
 	}
+	var err error
+	t.root, err = l.read(ctx, t)
+	return t.root, err
+}
+
+// read reads the tree from where it costs least: an index of the layer, its
+// table of contents, or all of it.
+func (l *layer) read(ctx context.Context, t *tree) (*node, error) {
+	if root := l.indexed(); root != nil {
+		return root, nil
+	}
+	if l.toc != nil && !t.whole {
+		root, places, err := l.listed(ctx)
+		if !errors.Is(err, errNoTable) {
+			t.places = places
+			return root, err
+		}
+		t.whole = true
+	}
+	return l.unpacked(ctx)
+}
+
+// unpacked reads the tree from the whole layer.
+func (l *layer) unpacked(ctx context.Context) (*node, error) {
 	b := &builder{root: newDirectory(), lowest: l.lowest}
-	err := l.eachEntry(ctx, b.add)
+	if l.set == nil || l.set.index == nil {
+		if err := l.eachEntry(ctx, b.add); err != nil {
+			return nil, err
+		}
+		return b.root, nil
+	}
+	recorder := newIndexRecorder(l.diffID)
+	err := l.eachEntry(ctx, func(header *tar.Header, body io.Reader) error {
+		return recorder.add(header, body, b.add)
+	})
+	index := recorder.finish()
 	if err != nil {
 		return nil, err
 	}
-	l.tree = b.root
-	return l.tree, nil
+	if index != nil {
+		l.set.index.put(l.diffID, index)
+	}
+	return b.root, nil
+}
+
+// indexed returns the tree from the layer's index, nil if there is none that can
+// be used.
+func (l *layer) indexed() *node {
+	if l.set == nil || l.set.index == nil {
+		return nil
+	}
+	index, ok := l.set.index.get(l.diffID)
+	if !ok {
+		return nil
+	}
+	b := &builder{root: newDirectory(), lowest: l.lowest}
+	if err := eachIndexed(index, l.diffID, b.add); err != nil {
+		return nil
+	}
+	return b.root
+}
+
+// listed reads the tree from the layer's table of contents, and where the
+// account files stand.
+func (l *layer) listed(ctx context.Context) (*node, map[int]*place, error) {
+	b := &builder{root: newDirectory(), lowest: l.lowest, listed: true}
+	places := map[int]*place{}
+	kept := func(header *tar.Header, _ int) bool { return keeps(path.Base(path.Clean(header.Name)), header.Size) }
+	err := l.toc.each(ctx, kept, func(header *tar.Header, at *place) error {
+		if err := b.add(header, nil); err != nil || at == nil {
+			return err
+		}
+		places[b.entries] = at
+		return b.charge(at.bytes())
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return b.root, places, nil
 }
 
 // content returns what a regular file of the layer holds, up to maxFileBytes. It
-// reads the whole layer again and checks it.
+// reads the whole layer again and checks it, or the file alone where the tree is
+// from a table of contents. If that fails with errNoTable, the tree of the whole
+// layer is to be asked for the file.
 func (l *layer) content(ctx context.Context, file *node) ([]byte, error) {
+	if file.listed {
+		return l.listedContent(ctx, file)
+	}
 	if file.content != nil || file.size == 0 {
 		return file.content, nil
 	}
@@ -78,6 +169,51 @@ func (l *layer) content(ctx context.Context, file *node) ([]byte, error) {
 		return err
 	})
 	return content, err
+}
+
+// listedContent reads a file at its place in the blob, and keeps an account
+// file's content.
+func (l *layer) listedContent(ctx context.Context, file *node) ([]byte, error) {
+	t := l.tree()
+	if err := t.acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer t.release()
+	switch {
+	case t.whole:
+		return nil, errNoTable
+	case file.content != nil, file.size == 0:
+		return file.content, nil
+	}
+	content, err := l.contentAt(ctx, t.places[file.ordinal], file.ordinal)
+	if errors.Is(err, errNoTable) {
+		t.whole, t.root, t.places = true, nil, nil
+	}
+	if err == nil && t.places[file.ordinal] != nil {
+		file.content = content
+	}
+	return content, err
+}
+
+// contentAt reads the file at a place. If that is nil the table of contents is
+// read once more to find it.
+func (l *layer) contentAt(ctx context.Context, at *place, ordinal int) ([]byte, error) {
+	if at == nil {
+		wanted := func(_ *tar.Header, n int) bool { return n == ordinal }
+		err := l.toc.each(ctx, wanted, func(_ *tar.Header, its *place) error {
+			if its != nil {
+				at = its
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if at == nil {
+		return nil, errNoTable // cannot be: the table is the same as before
+	}
+	return l.toc.content(ctx, at)
 }
 
 // eachEntry reads the layer's tar stream to its end and checks it against the

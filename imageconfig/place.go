@@ -1,127 +1,226 @@
 package imageconfig
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"net/url"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// A place is where a repository is asked for, and as whom.
+// maxChunks is how many chunks of one file are read.
+const maxChunks = 1 << 16
+
+// A place is where the content of a regular file stands in a layer's blob, and
+// what it is to be.
 type place struct {
-	endpoint Endpoint
-	auth     authn.AuthConfig
+	offset int64 // of the compressed stream that has it
+	end    int64 // of that stream; 0 is not known
+	inner  int64 // where it begins in what the stream unpacks to
+	size   int64
+	chunks []chunk // one after another, from the file's begin on
 }
 
-// places returns where a repository is looked for, in order: each endpoint with
-// the first credentials, then the registry itself with the others. Credentials
-// that are for the registry are not for its mirrors: these get what the keychain
-// has for them.
-func (c *client) places(ctx context.Context, repository name.Repository, credentials []authn.AuthConfig) ([]place, error) {
-	endpoints, err := c.endpoints(fullName(repository))
+// A chunk is a part of a file that has a digest.
+type chunk struct {
+	end    int64 // in the file
+	sha256 [sha256.Size]byte
+}
+
+// chunkBytes is what a chunk takes in memory.
+const chunkBytes = 48
+
+// A locator reads the entries of a table of contents as tar headers, each
+// regular file with its chunks.
+type locator struct {
+	// wanted says of which files the place is to be found, by their ordinal.
+	wanted func(header *tar.Header, ordinal int) bool
+	visit  func(header *tar.Header, at *place) error
+
+	ordinal int
+	header  *tar.Header // a regular file that may have more chunks
+	digest  string
+	at      *place // nil if it is not wanted
+}
+
+// add takes the next entry.
+func (l *locator) add(entry *tocEntry) error {
+	if entry.Type == typeChunk {
+		if l.header == nil {
+			return fmt.Errorf("chunk of %q is not one of the file before it", entry.Name)
+		}
+		return l.addChunk(entry)
+	}
+	if err := l.flush(); err != nil {
+		return err
+	}
+	header, err := entry.header()
+	if err != nil {
+		return err
+	}
+	l.ordinal++
+	if header.Typeflag != tar.TypeReg {
+		return l.visit(header, nil)
+	}
+	l.header, l.digest = header, entry.Digest
+	if header.Size == 0 || !l.wanted(header, l.ordinal) {
+		return nil
+	}
+	l.at = &place{offset: entry.Offset, end: entry.EndOffset, inner: entry.InnerOffset, size: header.Size}
+	return l.addChunk(entry)
+}
+
+// addChunk takes a further part of the file, if anybody wants it.
+func (l *locator) addChunk(entry *tocEntry) error {
+	at := l.at
+	if at == nil || at.covered() >= min(at.size, maxFileBytes) {
+		return nil
+	}
+	size := entry.ChunkSize
+	if size == 0 {
+		size = at.size - entry.ChunkOffset
+	}
+	switch {
+	case entry.ChunkOffset != at.covered(), size <= 0, size > at.size-at.covered():
+		return fmt.Errorf("chunk of %d bytes at %d of file %q, which has %d bytes and %d before it",
+			entry.ChunkSize, entry.ChunkOffset, l.header.Name, at.size, at.covered())
+	case len(at.chunks) == maxChunks:
+		return fmt.Errorf("file %q has more than %d chunks", l.header.Name, maxChunks)
+	}
+	digest := entry.ChunkDigest
+	if digest == "" && size == at.size {
+		digest = l.digest
+	}
+	sum, err := sha256Of(digest)
+	if err != nil {
+		return fmt.Errorf("file %q: %w", l.header.Name, err)
+	}
+	at.chunks = append(at.chunks, chunk{at.covered() + size, sum})
+	return nil
+}
+
+// flush visits the file whose chunks are all known.
+func (l *locator) flush() error {
+	header, at := l.header, l.at
+	l.header, l.at = nil, nil
+	switch {
+	case header == nil:
+		return nil
+	case at != nil && at.covered() < min(at.size, maxFileBytes):
+		return fmt.Errorf("file %q has %d bytes, but chunks for %d", header.Name, at.size, at.covered())
+	default:
+		return l.visit(header, at)
+	}
+}
+
+// covered returns how much of the file the chunks are.
+func (p *place) covered() int64 {
+	if len(p.chunks) == 0 {
+		return 0
+	}
+	return p.chunks[len(p.chunks)-1].end
+}
+
+// bytes returns what the place takes in memory.
+func (p *place) bytes() int { return chunkBytes * (1 + len(p.chunks)) }
+
+// sha256Of parses a digest.
+func sha256Of(digest string) (sum [sha256.Size]byte, err error) {
+	encoded, ok := strings.CutPrefix(digest, "sha256:")
+	if !ok || len(encoded) != hex.EncodedLen(len(sum)) {
+		return sum, fmt.Errorf("%q is no sha256 digest", digest)
+	}
+	_, err = hex.Decode(sum[:], []byte(encoded))
+	return sum, err
+}
+
+// length returns how many bytes of the blob are enough to read the content: all
+// up to its end, if that is known, else as many as it takes if it does not
+// compress, with what headers and short blocks add. The limit is the blob's size.
+func (p *place) length(limit int64) (int64, error) {
+	switch most := unpackedLimit(limit); {
+	case p.offset < 0, p.offset >= limit, p.end > limit:
+		return 0, fmt.Errorf("content from %d to %d of %d bytes", p.offset, p.end, limit)
+	case p.inner < 0, p.inner > most, p.covered() > most:
+		return 0, fmt.Errorf("content of %d bytes after %d others in a layer of %d bytes", p.covered(), p.inner, limit)
+	}
+	most := p.inner + p.covered()
+	most += most/32 + 4096
+	if p.end > p.offset {
+		most = p.end - p.offset
+	}
+	return min(most, limit-p.offset), nil
+}
+
+// read returns the content, up to maxFileBytes, and checks each chunk of it.
+func (p *place) read(ctx context.Context, from sectionStore, blob v1.Descriptor) (content []byte, err error) {
+	length, err := p.length(blob.Size)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errNoTable, err)
+	}
+	body, err := from.section(ctx, blob, p.offset, length)
 	if err != nil {
 		return nil, err
 	}
-	own, err := c.key(ctx, repository)
+	defer func() { err = firstError(err, body.Close()) }()
+	stream, err := decompressor(&contextReader{body, ctx})
 	if err != nil {
-		return nil, err
+		return nil, early(err)
 	}
-	if len(credentials) == 0 || own != (authn.AuthConfig{}) {
-		credentials = append(credentials[:len(credentials):len(credentials)], own)
+	if _, err := io.CopyN(io.Discard, stream, p.inner); err != nil {
+		return nil, early(err)
 	}
-	var places, later []place
-	for _, endpoint := range endpoints {
-		host, err := endpointHost(endpoint)
-		if err != nil {
-			return nil, err
+	var kept bytes.Buffer
+	begin := int64(0)
+	for _, c := range p.chunks {
+		sum := sha256.New()
+		keeper := &limitedWriter{&kept, maxFileBytes}
+		if _, err := io.CopyN(io.MultiWriter(sum, keeper), stream, c.end-begin); err != nil {
+			return nil, early(err)
 		}
-		if !isRegistry(host, repository.RegistryStr()) {
-			key, err := c.mirrorKey(ctx, host, endpoint.Repository)
-			if err != nil {
-				return nil, err
-			}
-			places = append(places, place{endpoint, key})
-			continue
+		if !bytes.Equal(sum.Sum(nil), c.sha256[:]) {
+			return nil, invalid("layer: a file has the digest sha256:%x, but its table of contents promises sha256:%x", sum.Sum(nil), c.sha256)
 		}
-		places = append(places, place{endpoint, credentials[0]})
-		for _, credential := range credentials[1:] {
-			later = append(later, place{endpoint, credential})
-		}
+		begin = c.end
 	}
-	return append(places, later...), nil
+	return kept.Bytes(), nil
 }
 
-// mirrorKey returns what the keychain has for a repository on another host.
-func (c *client) mirrorKey(ctx context.Context, host, repository string) (authn.AuthConfig, error) {
-	mirror, err := name.NewRepository(host+"/"+repository, name.WeakValidation)
-	if err != nil {
-		return authn.AuthConfig{}, err
+// early makes the end of a stream that has less than it should errNoTable: it may
+// be that what was asked for was not enough.
+func early(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: content ends early", errNoTable)
 	}
-	return c.key(ctx, mirror)
+	return err
 }
 
-// key returns what the keychain has for a repository; nothing is the zero value.
-func (c *client) key(ctx context.Context, repository name.Repository) (authn.AuthConfig, error) {
-	return c.keys.do(ctx, repository.Name(), func(ctx context.Context) (authn.AuthConfig, error) {
-		authenticator, err := authn.Resolve(ctx, c.keychain, repository)
-		if err != nil {
-			return authn.AuthConfig{}, err
-		}
-		config, err := authn.Authorization(ctx, authenticator)
-		if err != nil {
-			return authn.AuthConfig{}, err
-		}
-		return *config, nil
-	})
+// A limitedWriter drops what a buffer has no room for.
+type limitedWriter struct {
+	kept *bytes.Buffer
+	most int
 }
 
-// itself is the endpoint of a repository that has no other: its registry, over
-// whatever scheme that speaks.
-func itself(repository string) ([]Endpoint, error) {
-	parsed, err := name.NewRepository(repository, name.WeakValidation)
-	if err != nil {
-		return nil, err
-	}
-	return []Endpoint{{URL: "//" + parsed.RegistryStr() + "/v2", Repository: parsed.RepositoryStr()}}, nil
+func (w *limitedWriter) Write(p []byte) (int, error) {
+	_, _ = w.kept.Write(p[:min(len(p), w.most-w.kept.Len())]) // a buffer never fails
+	return len(p), nil
 }
 
-// fullName returns a repository's name as Kubernetes writes it.
-func fullName(repository name.Repository) string {
-	if repository.RegistryStr() == name.DefaultRegistry {
-		return "docker.io/" + repository.RepositoryStr()
-	}
-	return repository.Name()
+// A contextReader fails when its context has ended.
+type contextReader struct {
+	io.Reader
+	ctx context.Context //nolint:containedctx // lives for one call
 }
 
-// isRegistry reports whether a host is that of the registry, not of a mirror.
-func isRegistry(host, registry string) bool {
-	if registry == name.DefaultRegistry {
-		return host == name.DefaultRegistry || host == "registry-1.docker.io" || host == "docker.io"
+func (r *contextReader) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
 	}
-	return host == registry
-}
-
-func endpointHost(e Endpoint) (string, error) {
-	parsed, err := url.Parse(e.URL)
-	if err != nil {
-		return "", err
-	}
-	return parsed.Host, nil
-}
-
-// fingerprint tells callers with other credentials apart.
-func fingerprint(credentials []authn.AuthConfig) string {
-	if len(credentials) == 0 {
-		return ""
-	}
-	content, err := json.Marshal(credentials)
-	if err != nil {
-		panic(err) // a struct of strings
-	}
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
+	return r.Reader.Read(p)
 }

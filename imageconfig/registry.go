@@ -82,4 +82,7 @@ func (r *Registry) connect() {
 	}
 	r.client = newClient(r.Keychain, r.Transport, r.Endpoints, r.PerHost)
 	r.client.kept = &shelf{memory: newMemoryCache(maxMemoryBytes), disk: disk}
+	if disk != nil {
+		r.client.shared.index = layerIndexes{disk}
+	}
 }

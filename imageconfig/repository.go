@@ -18,8 +18,8 @@ type repository struct {
 	client      *client
 	ref         name.Reference
 	credentials string // whose they are that it is asked with, see fingerprint
-	places      []place
-	answered    atomic.Int32 // the place that has answered last, from 1; 0 is none
+	sites       []site
+	answered    atomic.Int32 // the site that has answered last, from 1; 0 is none
 
 	top     v1.Descriptor // what the reference names
 	content []byte        // of the top
@@ -32,19 +32,19 @@ type request struct {
 	top                bool // what the reference names, not what that consists of
 }
 
-// ask makes a request at one place after the other, beginning with the one that
+// ask makes a request at one site after the other, beginning with the one that
 // has answered before, until what came is used without an error. That there is no
-// such thing, only all places together can say.
+// such thing, only all sites together can say.
 func (r *repository) ask(ctx context.Context, what request, use func(*http.Response) error) error {
 	failure := &Error{Kind: ErrUnreachable, Err: errors.New("no endpoint serves the repository")}
 	asked := 0
 	answered := int(r.answered.Load())
-	for n := range r.places {
-		at := (max(answered-1, 0) + n) % len(r.places)
+	for n := range r.sites {
+		at := (max(answered-1, 0) + n) % len(r.sites)
 		if !r.asks(at, answered, what.top) {
 			continue
 		}
-		err := r.askAt(ctx, r.places[at], what, use)
+		err := r.askAt(ctx, r.sites[at], what, use)
 		if err == nil {
 			r.answered.Store(int32(at + 1))
 			return nil
@@ -52,7 +52,7 @@ func (r *repository) ask(ctx context.Context, what request, use func(*http.Respo
 		if errors.Is(err, errNoSection) {
 			return err
 		}
-		known := registryError(ctx, err, secretsOf(r.places[at].auth))
+		known := registryError(ctx, err, secretsOf(r.sites[at].auth))
 		if ctx.Err() != nil {
 			return known
 		}
@@ -63,12 +63,12 @@ func (r *repository) ask(ctx context.Context, what request, use func(*http.Respo
 	return failure
 }
 
-// asks reports whether a place is asked: for what the reference names, where it
+// asks reports whether a site is asked: for what the reference names, where it
 // is asked for such references; for what that consists of, everywhere, unless
 // the node keeps to where it found the former.
 func (r *repository) asks(at, answered int, top bool) bool {
 	_, byDigest := r.ref.(name.Digest)
-	endpoint := r.places[at].endpoint
+	endpoint := r.sites[at].endpoint
 	switch {
 	case !top:
 		return !endpoint.Pinned || answered == 0 || answered == at+1
@@ -79,7 +79,7 @@ func (r *repository) asks(at, answered int, top bool) bool {
 	}
 }
 
-func (r *repository) askAt(ctx context.Context, at place, what request, use func(*http.Response) error) error {
+func (r *repository) askAt(ctx context.Context, at site, what request, use func(*http.Response) error) error {
 	if at.endpoint.Err != nil {
 		return at.endpoint.Err
 	}
@@ -186,3 +186,6 @@ func (r *repository) keep(ctx context.Context, descriptor v1.Descriptor, read fu
 		return content, err
 	})
 }
+
+// layers are shared by all images of the registry that are in use.
+func (r *repository) layers() *layerSet { return &r.client.shared }

@@ -23,8 +23,8 @@ type sessionKey struct {
 	auth            authn.AuthConfig
 }
 
-// session authorises a place's credentials for its repository, once for all.
-func (c *client) session(ctx context.Context, p place) (*session, error) {
+// session authorises a site's credentials for its repository, once for all.
+func (c *client) session(ctx context.Context, p site) (*session, error) {
 	key := sessionKey{p.endpoint.URL, p.endpoint.Repository, p.auth}
 	return c.sessions.do(ctx, key, func(ctx context.Context) (*session, error) {
 		s, err := c.server(ctx, p.endpoint)
@@ -35,7 +35,7 @@ func (c *client) session(ctx context.Context, p place) (*session, error) {
 	})
 }
 
-func (s *server) authorize(ctx context.Context, p place) (*session, error) {
+func (s *server) authorize(ctx context.Context, p site) (*session, error) {
 	auth := authn.Anonymous
 	if p.auth != (authn.AuthConfig{}) {
 		auth = authn.FromConfig(p.auth)

@@ -58,3 +58,14 @@ func (s *shelf) get(kind cacheKind, key string) ([]byte, bool) {
 	}
 	return content, ok
 }
+
+// layerIndexes keeps the indexes of layers on disk.
+type layerIndexes struct{ disk *diskCache }
+
+func (l layerIndexes) get(diffID v1.Hash) ([]byte, bool) {
+	return l.disk.get(layerKind, diffID.String())
+}
+
+func (l layerIndexes) put(diffID v1.Hash, index []byte) {
+	l.disk.put(layerKind, diffID.String(), index)
+}

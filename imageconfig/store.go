@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
@@ -73,7 +72,12 @@ func imageOf(ctx context.Context, from store, body []byte, digest v1.Hash) (*Ima
 	}
 	layers := make([]*layer, len(manifest.Layers))
 	for n, descriptor := range manifest.Layers {
-		layers[n] = &layer{open: storedLayer(from, descriptor), sizeLimit: unpackedLimit(descriptor.Size)}
+		layers[n] = &layer{
+			open:      storedLayer(from, descriptor),
+			sizeLimit: unpackedLimit(descriptor.Size),
+			toc:       tocOf(from, descriptor),
+			set:       layersOf(from),
+		}
 	}
 	return newImage(config, digest.String(), layers)
 }
@@ -81,33 +85,12 @@ func imageOf(ctx context.Context, from store, body []byte, digest v1.Hash) (*Ima
 // storedLayer returns what opens a layer's tar stream, decompressed.
 func storedLayer(from store, descriptor v1.Descriptor) func(context.Context) (io.ReadCloser, error) {
 	return func(ctx context.Context) (io.ReadCloser, error) {
+		ctx, stop := context.WithCancel(ctx)
 		body, err := from.blob(ctx, descriptor)
 		if err != nil {
+			stop()
 			return nil, err
 		}
-		return decompressed(verified(body, descriptor))
+		return decompressed(verified(body, descriptor), stop)
 	}
 }
-
-// decompressed returns what a compressed stream holds. It closes the stream when
-// it fails: an open one would keep its place among the registry's requests.
-func decompressed(body io.ReadCloser) (io.ReadCloser, error) {
-	content, err := partial.CompressedToLayer(&storedBlob{body: body})
-	if err != nil {
-		return nil, firstError(err, body.Close())
-	}
-	stream, err := content.Uncompressed()
-	if err != nil {
-		return nil, firstError(err, body.Close())
-	}
-	return stream, nil
-}
-
-// A storedBlob is a stream as go-containerregistry takes it, to find out how it
-// is compressed. It promises no digest; what it reads is checked elsewhere.
-type storedBlob struct {
-	v1.Layer
-	body io.ReadCloser
-}
-
-func (b *storedBlob) Compressed() (io.ReadCloser, error) { return b.body, nil }

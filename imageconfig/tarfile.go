@@ -91,7 +91,7 @@ func (t *tarFiles) Open(name string) (fs.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tarFile{tarEntry: entry, Reader: io.NewSectionReader(archive, entry.offset, entry.Size()), archive: archive}, nil
+	return &tarFile{tarEntry: entry, SectionReader: io.NewSectionReader(archive, entry.offset, entry.Size()), archive: archive}, nil
 }
 
 // Stat describes a file of the archive.
@@ -105,7 +105,7 @@ func (t *tarFiles) Stat(name string) (fs.FileInfo, error) {
 
 type tarFile struct {
 	tarEntry
-	io.Reader
+	*io.SectionReader
 	archive *os.File
 }
 

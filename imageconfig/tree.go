@@ -17,6 +17,7 @@ type node struct {
 	implied  bool             // a directory that no entry made: it looks like the one below
 	whiteout bool             // hides what is below
 	ordinal  int              // a regular file's place in the tar stream, from 1
+	listed   bool             // a regular file that a table of contents lists; its content is elsewhere
 	content  []byte           // of a regular file that is likely to be asked for
 }
 
@@ -77,10 +78,17 @@ func (b *builder) directory(name string) (*node, error) {
 // put sets an entry of a directory, within the limits.
 func (b *builder) put(parent *node, name string, child *node) (*node, error) {
 	b.nodes++
-	b.bytes += len(name) + len(child.link) + len(child.content)
-	if b.nodes > maxNodes || b.bytes > maxTreeBytes {
-		return nil, invalid("layer has more than %d entries or %d bytes of names", maxNodes, maxTreeBytes)
+	if err := b.charge(len(name) + len(child.link) + len(child.content)); err != nil {
+		return nil, err
 	}
 	parent.children[name] = child
 	return child, nil
+}
+
+// charge counts what is held in memory.
+func (b *builder) charge(bytes int) error {
+	if b.bytes += bytes; b.nodes > maxNodes || b.bytes > maxTreeBytes {
+		return invalid("layer has more than %d entries or %d bytes of names", maxNodes, maxTreeBytes)
+	}
+	return nil
 }

@@ -34,6 +34,7 @@ const (
 type builder struct {
 	root    *node
 	lowest  bool
+	listed  bool // the entries are those of a table of contents and have no content
 	entries int
 	nodes   int
 	bytes   int
@@ -104,7 +105,7 @@ func (b *builder) nodeOf(header *tar.Header, base string, body io.Reader) (*node
 	case tar.TypeDir:
 		made.children = map[string]*node{}
 	case tar.TypeReg, '\x00':
-		made.size, made.ordinal = header.Size, b.entries
+		made.size, made.ordinal, made.listed = header.Size, b.entries, b.listed
 		return made, made.keep(base, body)
 	case tar.TypeSymlink:
 		if len(header.Linkname) > maxLinkBytes {
@@ -141,12 +142,21 @@ func (b *builder) linked(header *tar.Header) (*node, error) {
 	return file, nil
 }
 
+// keeps reports whether the content of a file is kept before anybody asks: it is
+// an account file that is not too large.
+func keeps(base string, size int64) bool {
+	return size <= maxKeptBytes && (base == "passwd" || base == "group")
+}
+
 // keep holds the content of an account file, so that the layer need not be read
 // again for it.
 func (n *node) keep(base string, body io.Reader) (err error) {
-	if n.size > maxKeptBytes || base != "passwd" && base != "group" {
+	if n.listed || !keeps(base, n.size) {
 		return nil
 	}
 	n.content, err = io.ReadAll(body)
+	if err == nil && int64(len(n.content)) != n.size {
+		err = invalid("layer: file %q has %d bytes, not %d", base, len(n.content), n.size)
+	}
 	return err
 }

@@ -244,3 +244,16 @@ func TestCacheRecordsUseOnceInAWhile(t *testing.T) {
 		})
 	}
 }
+
+// What another process has removed is as gone as what this one has.
+func TestRemoved(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "there"), nil)
+	write(t, filepath.Join(dir, "directory", "within"), nil)
+	for name, want := range map[string]bool{"there": true, "not there": true, "directory": false} {
+		if got := removed(filepath.Join(dir, name)); got != want {
+			t.Errorf("%q is removed: %t, want %t", name, got, want)
+		}
+	}
+}

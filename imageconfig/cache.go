@@ -1,19 +1,6 @@
 package imageconfig
 
-import (
-	"cmp"
-	"fmt"
-	"os"
-	"path/filepath"
-	"time"
-)
-
-// defaultCacheBytes is the bound of a Cache that names none.
-const defaultCacheBytes = 1 << 30
-
-// cacheVersion is the directory of this format: another one gets another name,
-// so that no release misreads what a different one has written.
-const cacheVersion = "v1"
+import "github.com/drystart/drystart/imageconfig/internal/cache"
 
 // A Cache is a directory in which a [Registry] keeps what it has read, for its
 // next run and for other processes, any number of them at once. The zero Cache
@@ -44,37 +31,4 @@ type Cache struct {
 }
 
 // open makes the directory and returns the cache in it; nil for the zero Cache.
-// It fails where a cache could never work: a directory that cannot be made or
-// cannot be trusted.
-func (c Cache) open() (*diskCache, error) {
-	if c.Dir == "" {
-		return nil, nil
-	}
-	if c.MaxBytes < 0 {
-		return nil, fmt.Errorf("cache directory %q: a bound of %d bytes", c.Dir, c.MaxBytes)
-	}
-	top, err := filepath.Abs(c.Dir) // the process may change its directory
-	if err != nil {
-		return nil, fmt.Errorf("cache directory %q: %w", c.Dir, err)
-	}
-	versioned := filepath.Join(top, cacheVersion)
-	for _, dir := range []string{top, versioned} {
-		if err := makePrivate(dir); err != nil {
-			return nil, fmt.Errorf("cache directory %q: %w", dir, err)
-		}
-	}
-	return &diskCache{dir: versioned, maxBytes: cmp.Or(c.MaxBytes, defaultCacheBytes), now: time.Now}, nil
-}
-
-// makePrivate makes a directory for its owner alone, or checks the one that is
-// there.
-func makePrivate(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	info, err := os.Stat(dir)
-	if err != nil {
-		return err
-	}
-	return trusted(info, os.Geteuid())
-}
+func (c Cache) open() (*cache.Disk, error) { return cache.Open(c.Dir, c.MaxBytes) }

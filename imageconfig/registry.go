@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/drystart/drystart/imageconfig/internal/cache"
 )
 
 // A Registry is the [Source] that asks the registry which a reference names. Its
@@ -81,7 +83,7 @@ func (r *Registry) connect() {
 		return
 	}
 	r.client = newClient(r.Keychain, r.Transport, r.Endpoints, r.PerHost)
-	r.client.kept = &shelf{memory: newMemoryCache(maxMemoryBytes), disk: disk}
+	r.client.kept = &shelf{memory: cache.NewMemory(maxMemoryBytes), disk: disk}
 	if disk != nil {
 		r.client.shared.index = layerIndexes{disk}
 	}

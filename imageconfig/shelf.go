@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/drystart/drystart/imageconfig/internal/cache"
 )
 
 // maxMemoryBytes bounds the manifests and configs that are kept in memory.
@@ -11,24 +13,24 @@ const maxMemoryBytes = 32 << 20
 
 // A shelf keeps what registries have said, in memory and perhaps on disk.
 type shelf struct {
-	memory *memoryCache
-	disk   *diskCache
+	memory *cache.Memory
+	disk   *cache.Disk
 }
 
 // document returns a manifest, an index or a config by its digest.
 func (s *shelf) document(digest string) ([]byte, bool) {
-	return s.get(documentKind, digest)
+	return s.get(cache.Document, digest)
 }
 
 func (s *shelf) putDocument(digest string, content []byte) {
-	s.memory.put(digest, content)
-	s.disk.put(documentKind, digest, content)
+	s.memory.Put(digest, content)
+	s.disk.Put(cache.Document, digest, content)
 }
 
 // named returns what a reference was the last time.
 func (s *shelf) named(ref string) (v1.Descriptor, bool) {
 	var descriptor v1.Descriptor
-	content, ok := s.get(tagKind, ref)
+	content, ok := s.get(cache.Tag, ref)
 	if !ok || json.Unmarshal(content, &descriptor) != nil {
 		return v1.Descriptor{}, false
 	}
@@ -42,30 +44,30 @@ func (s *shelf) putNamed(ref string, descriptor v1.Descriptor, onDisk bool) {
 	if err != nil {
 		return
 	}
-	s.memory.put(ref, content)
+	s.memory.Put(ref, content)
 	if onDisk {
-		s.disk.put(tagKind, ref, content)
+		s.disk.Put(cache.Tag, ref, content)
 	}
 }
 
-func (s *shelf) get(kind cacheKind, key string) ([]byte, bool) {
-	if content, ok := s.memory.get(key); ok {
+func (s *shelf) get(kind cache.Kind, key string) ([]byte, bool) {
+	if content, ok := s.memory.Get(key); ok {
 		return content, true
 	}
-	content, ok := s.disk.get(kind, key)
+	content, ok := s.disk.Get(kind, key)
 	if ok {
-		s.memory.put(key, content)
+		s.memory.Put(key, content)
 	}
 	return content, ok
 }
 
 // layerIndexes keeps the indexes of layers on disk.
-type layerIndexes struct{ disk *diskCache }
+type layerIndexes struct{ disk *cache.Disk }
 
 func (l layerIndexes) get(diffID v1.Hash) ([]byte, bool) {
-	return l.disk.get(layerKind, diffID.String())
+	return l.disk.Get(cache.Layer, diffID.String())
 }
 
 func (l layerIndexes) put(diffID v1.Hash, index []byte) {
-	l.disk.put(layerKind, diffID.String(), index)
+	l.disk.Put(cache.Layer, diffID.String(), index)
 }

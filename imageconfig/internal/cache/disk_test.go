@@ -1,4 +1,4 @@
-package imageconfig
+package cache
 
 import (
 	"bytes"
@@ -13,9 +13,9 @@ import (
 )
 
 // openCache opens a cache that must open.
-func openCache(t testing.TB, dir string, maxBytes int64) *diskCache {
+func openCache(t testing.TB, dir string, maxBytes int64) *Disk {
 	t.Helper()
-	d, err := Cache{Dir: dir, MaxBytes: maxBytes}.open()
+	d, err := Open(dir, maxBytes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func digestKey(content []byte) string {
 }
 
 // held returns the files in a cache's directory and what they take of the bound.
-func held(t testing.TB, d *diskCache) (paths []string, total int64) {
+func held(t testing.TB, d *Disk) (paths []string, total int64) {
 	t.Helper()
 	err := filepath.WalkDir(d.dir, func(path string, at fs.DirEntry, err error) error {
 		if err != nil || at.IsDir() {
@@ -47,9 +47,9 @@ func held(t testing.TB, d *diskCache) (paths []string, total int64) {
 }
 
 // wantContent checks that a cache has a content.
-func wantContent(t testing.TB, d *diskCache, entry cacheEntry, want []byte) {
+func wantContent(t testing.TB, d *Disk, entry name, want []byte) {
 	t.Helper()
-	got, ok := d.get(entry.kind, entry.key)
+	got, ok := d.Get(entry.kind, entry.key)
 	if !ok {
 		t.Errorf("%s %.80q is a miss", entry.kind, entry.key)
 	} else if !bytes.Equal(got, want) {
@@ -58,21 +58,21 @@ func wantContent(t testing.TB, d *diskCache, entry cacheEntry, want []byte) {
 }
 
 // wantMiss checks that a cache has no such entry.
-func wantMiss(t testing.TB, d *diskCache, entry cacheEntry) {
+func wantMiss(t testing.TB, d *Disk, entry name) {
 	t.Helper()
-	if got, ok := d.get(entry.kind, entry.key); ok || got != nil {
+	if got, ok := d.Get(entry.kind, entry.key); ok || got != nil {
 		t.Errorf("%s %.80q is %.80q, %t; want a miss", entry.kind, entry.key, got, ok)
 	}
 }
 
 func TestZeroCacheKeepsNothing(t *testing.T) {
 	t.Parallel()
-	d, err := Cache{MaxBytes: 1 << 20}.open()
+	d, err := Open("", 1<<20)
 	if d != nil || err != nil {
 		t.Fatalf("a cache without a directory opens as %v, %v", d, err)
 	}
-	d.put(tagKind, "registry.example/app:v1", []byte("kept"))
-	wantMiss(t, d, cacheEntry{tagKind, "registry.example/app:v1"})
+	d.Put(Tag, "registry.example/app:v1", []byte("kept"))
+	wantMiss(t, d, name{Tag, "registry.example/app:v1"})
 }
 
 func TestCacheKeepsWhatWasPut(t *testing.T) {
@@ -80,22 +80,22 @@ func TestCacheKeepsWhatWasPut(t *testing.T) {
 	document := []byte(`{"schemaVersion":2}`)
 	tests := []struct {
 		name, reason string
-		entry        cacheEntry
+		entry        name
 		content      []byte
 	}{
-		{"document", "its key is its own digest", cacheEntry{documentKind, digestKey(document)}, document},
-		{"empty document", "a blob may be empty", cacheEntry{documentKind, digestKey(nil)}, nil},
-		{"layer of the same key", "kinds do not share keys", cacheEntry{layerKind, digestKey(document)}, []byte("files")},
-		{"tag", "a tag has its registry's port and slashes", cacheEntry{tagKind, "localhost:5000/a/b:v1"}, []byte("{}")},
-		{"tag of capitals", "some disks do not tell letters by their case", cacheEntry{tagKind, "localhost:5000/a/b:V1"}, []byte("{V1}")},
-		{"empty content", "it is no miss", cacheEntry{layerKind, "sha256:00"}, nil},
-		{"empty key", "a key is never a path", cacheEntry{layerKind, ""}, []byte("empty")},
-		{"path", "a key does not lead out of the directory", cacheEntry{layerKind, "../../../escaped"}, []byte("..")},
-		{"absolute path", "nor to another", cacheEntry{layerKind, "/escaped"}, []byte("/")},
-		{"zero byte", "no file name has one", cacheEntry{layerKind, "a\x00b"}, []byte("c")},
-		{"the rest of it", "where a key ends is no matter of its bytes", cacheEntry{layerKind, "a"}, []byte("\x00bc")},
-		{"kind in the key", "nor is where its kind ends", cacheEntry{tagKind, "layer\x00a"}, []byte("tag")},
-		{"long key", "file names are at most 255 bytes", cacheEntry{tagKind, strings.Repeat("a/", 5000)}, []byte("long")},
+		{"document", "its key is its own digest", name{Document, digestKey(document)}, document},
+		{"empty document", "a blob may be empty", name{Document, digestKey(nil)}, nil},
+		{"layer of the same key", "kinds do not share keys", name{Layer, digestKey(document)}, []byte("files")},
+		{"tag", "a tag has its registry's port and slashes", name{Tag, "localhost:5000/a/b:v1"}, []byte("{}")},
+		{"tag of capitals", "some disks do not tell letters by their case", name{Tag, "localhost:5000/a/b:V1"}, []byte("{V1}")},
+		{"empty content", "it is no miss", name{Layer, "sha256:00"}, nil},
+		{"empty key", "a key is never a path", name{Layer, ""}, []byte("empty")},
+		{"path", "a key does not lead out of the directory", name{Layer, "../../../escaped"}, []byte("..")},
+		{"absolute path", "nor to another", name{Layer, "/escaped"}, []byte("/")},
+		{"zero byte", "no file name has one", name{Layer, "a\x00b"}, []byte("c")},
+		{"the rest of it", "where a key ends is no matter of its bytes", name{Layer, "a"}, []byte("\x00bc")},
+		{"kind in the key", "nor is where its kind ends", name{Tag, "layer\x00a"}, []byte("tag")},
+		{"long key", "file names are at most 255 bytes", name{Tag, strings.Repeat("a/", 5000)}, []byte("long")},
 	}
 	around := t.TempDir()
 	dir := filepath.Join(around, "not", "there", "yet")
@@ -105,7 +105,7 @@ func TestCacheKeepsWhatWasPut(t *testing.T) {
 			t.Errorf("%s: the case has no reason", tt.name)
 		}
 		wantMiss(t, first, tt.entry)
-		first.put(tt.entry.kind, tt.entry.key, tt.content)
+		first.Put(tt.entry.kind, tt.entry.key, tt.content)
 	}
 	next := openCache(t, dir, 0)
 	for _, tt := range tests {
@@ -115,7 +115,7 @@ func TestCacheKeepsWhatWasPut(t *testing.T) {
 		})
 	}
 	inside, _ := held(t, first)
-	everywhere, _ := held(t, &diskCache{dir: around})
+	everywhere, _ := held(t, &Disk{dir: around})
 	if len(inside) != len(tests) || len(everywhere) != len(tests) {
 		t.Errorf("%d entries are %d files in the directory and %d around it", len(tests), len(inside), len(everywhere))
 	}
@@ -125,8 +125,8 @@ func TestCachePutReplaces(t *testing.T) {
 	t.Parallel()
 	d := openCache(t, t.TempDir(), 0)
 	for _, content := range []string{"the first and longer", "second"} {
-		d.put(tagKind, "registry.example/app:v1", []byte(content))
-		wantContent(t, d, cacheEntry{tagKind, "registry.example/app:v1"}, []byte(content))
+		d.Put(Tag, "registry.example/app:v1", []byte(content))
+		wantContent(t, d, name{Tag, "registry.example/app:v1"}, []byte(content))
 	}
 	if paths, _ := held(t, d); len(paths) != 1 {
 		t.Errorf("one entry is the files %q", paths)
@@ -140,7 +140,7 @@ func TestCacheIsPrivate(t *testing.T) {
 	}
 	dir := filepath.Join(t.TempDir(), "cache")
 	d := openCache(t, dir, 0)
-	d.put(tagKind, "registry.example/app:v1", []byte("{}"))
+	d.Put(Tag, "registry.example/app:v1", []byte("{}"))
 	seen := 0
 	err := filepath.WalkDir(dir, func(path string, at fs.DirEntry, err error) error {
 		if err != nil {
@@ -204,7 +204,7 @@ func TestCacheDoesNotOpen(t *testing.T) {
 			}
 			dir := filepath.Join(t.TempDir(), "above", "cache")
 			tt.prepare(t, dir)
-			d, err := Cache{Dir: dir, MaxBytes: tt.maxBytes}.open()
+			d, err := Open(dir, tt.maxBytes)
 			if d != nil || err == nil {
 				t.Fatalf("it opens as %v, %v", d, err)
 			}

@@ -1,4 +1,4 @@
-package imageconfig
+package cache
 
 import (
 	"os"
@@ -14,10 +14,10 @@ const useInterval = time.Minute
 // it.
 const tempSuffix = ".tmp"
 
-// A diskCache is an opened Cache. There is no lock that a process could leave
+// A Disk is an opened directory. There is no lock that a process could leave
 // behind: an entry appears by a rename, whole, and whoever renames last has
-// written it. Nil is a cache that holds nothing.
-type diskCache struct {
+// written it. Nil is one that holds nothing.
+type Disk struct {
 	dir      string
 	maxBytes int64
 	now      func() time.Time
@@ -26,12 +26,12 @@ type diskCache struct {
 	left int64      // bytes that may be written before the directory is looked at
 }
 
-// get returns an entry's content. One that is damaged is removed.
-func (d *diskCache) get(kind cacheKind, key string) ([]byte, bool) {
+// Get returns an entry's content. One that is damaged is removed.
+func (d *Disk) Get(kind Kind, key string) ([]byte, bool) {
 	if d == nil {
 		return nil, false
 	}
-	entry := cacheEntry{kind, key}
+	entry := name{kind, key}
 	path := entry.path(d.dir)
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -56,13 +56,13 @@ func (d *diskCache) get(kind cacheKind, key string) ([]byte, bool) {
 	return content, true
 }
 
-// put keeps an entry, if it can: what it could not keep is a miss later, and
+// Put keeps an entry, if it can: what it could not keep is a miss later, and
 // nobody has to know before.
-func (d *diskCache) put(kind cacheKind, key string, content []byte) {
+func (d *Disk) Put(kind Kind, key string, content []byte) {
 	if d == nil {
 		return
 	}
-	entry := cacheEntry{kind, key}
+	entry := name{kind, key}
 	stored := entry.encode(content)
 	// Held until the file is there, so that the next look at the directory sees it.
 	d.mu.Lock()
@@ -84,7 +84,10 @@ func writeWhole(path string, content []byte) error {
 		return err
 	}
 	_, err = temp.Write(content)
-	if err = firstError(err, temp.Close()); err == nil {
+	if closeErr := temp.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
 		err = os.Rename(temp.Name(), path)
 	}
 	if err != nil {

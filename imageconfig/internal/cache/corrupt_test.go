@@ -1,4 +1,4 @@
-package imageconfig
+package cache
 
 import (
 	"bytes"
@@ -9,11 +9,11 @@ import (
 
 // kindsOfEntries are two entries of each kind, of contents that differ from
 // their first byte on.
-func kindsOfEntries() map[cacheKind][2]cacheEntry {
-	return map[cacheKind][2]cacheEntry{
-		documentKind: {{documentKind, digestKey(contentOne)}, {documentKind, digestKey(contentTwo)}},
-		layerKind:    {{layerKind, digestKey(contentOne)}, {layerKind, digestKey(contentTwo)}},
-		tagKind:      {{tagKind, "registry.example/app:v1"}, {tagKind, "registry.example/app:v2"}},
+func kindsOfEntries() map[Kind][2]name {
+	return map[Kind][2]name{
+		Document: {{Document, digestKey(contentOne)}, {Document, digestKey(contentTwo)}},
+		Layer:    {{Layer, digestKey(contentOne)}, {Layer, digestKey(contentTwo)}},
+		Tag:      {{Tag, "registry.example/app:v1"}, {Tag, "registry.example/app:v2"}},
 	}
 }
 
@@ -88,16 +88,16 @@ func TestCacheHealsWhatIsDamaged(t *testing.T) {
 				}
 				d := openCache(t, t.TempDir(), 0)
 				one, two := entries[0], entries[1]
-				d.put(kind, one.key, contentOne)
-				d.put(kind, two.key, contentTwo)
+				d.Put(kind, one.key, contentOne)
+				d.Put(kind, two.key, contentTwo)
 				wantContent(t, d, one, contentOne)
 				tt.damage(t, one.path(d.dir), two.path(d.dir))
 				wantMiss(t, d, one)
 				if _, err := os.Lstat(one.path(d.dir)); !os.IsNotExist(err) {
 					t.Errorf("what is damaged is still there: %v", err)
 				}
-				d.put(kind, one.key, contentOne)
-				d.put(kind, two.key, contentTwo)
+				d.Put(kind, one.key, contentOne)
+				d.Put(kind, two.key, contentTwo)
 				wantContent(t, d, one, contentOne)
 				wantContent(t, d, two, contentTwo)
 			})
@@ -109,8 +109,8 @@ func TestCacheHealsWhatIsDamaged(t *testing.T) {
 func TestCacheFindsOutASwapOfKinds(t *testing.T) {
 	t.Parallel()
 	d := openCache(t, t.TempDir(), 0)
-	layer, tag := cacheEntry{layerKind, "key"}, cacheEntry{tagKind, "key"}
-	d.put(layerKind, "key", contentOne)
+	layer, tag := name{Layer, "key"}, name{Tag, "key"}
+	d.Put(Layer, "key", contentOne)
 	write(t, tag.path(d.dir), read(t, layer.path(d.dir)))
 	wantMiss(t, d, tag)
 	wantContent(t, d, layer, contentOne)
@@ -136,10 +136,10 @@ func TestCachePutThatFails(t *testing.T) {
 				t.Error("the case has no reason")
 			}
 			d := openCache(t, t.TempDir(), 0)
-			entry := cacheEntry{layerKind, "key"}
+			entry := name{Layer, "key"}
 			tt.prevent(t, entry.path(d.dir))
 			before, _ := held(t, d)
-			d.put(entry.kind, entry.key, contentOne)
+			d.Put(entry.kind, entry.key, contentOne)
 			if after, _ := held(t, d); len(after) != len(before) {
 				t.Errorf("files are %q, were %q", after, before)
 			}
@@ -151,8 +151,8 @@ func TestCachePutThatFails(t *testing.T) {
 // FuzzCache takes any bytes as the file of an entry. What get returns is what
 // was put, or nothing, and then the file is gone.
 func FuzzCache(f *testing.F) {
-	for _, kind := range []cacheKind{documentKind, layerKind, tagKind} {
-		one, two := cacheEntry{kind, digestKey(contentOne)}, cacheEntry{kind, digestKey(contentTwo)}
+	for _, kind := range []Kind{Document, Layer, Tag} {
+		one, two := name{kind, digestKey(contentOne)}, name{kind, digestKey(contentTwo)}
 		f.Add(string(kind), contentOne, one.encode(contentOne))
 		f.Add(string(kind), contentOne, two.encode(contentTwo))
 		f.Add(string(kind), []byte{}, []byte{})
@@ -160,11 +160,11 @@ func FuzzCache(f *testing.F) {
 	d := openCache(f, f.TempDir(), 0)
 	f.Fuzz(func(t *testing.T, kind string, content, stored []byte) {
 		// One content for a key: a file with another that is right was never put.
-		entry := cacheEntry{cacheKind(kind), digestKey(content)}
-		d.put(entry.kind, entry.key, content)
+		entry := name{Kind(kind), digestKey(content)}
+		d.Put(entry.kind, entry.key, content)
 		wantContent(t, d, entry, content)
 		write(t, entry.path(d.dir), stored)
-		got, ok := d.get(entry.kind, entry.key)
+		got, ok := d.Get(entry.kind, entry.key)
 		if intact := bytes.Equal(stored, entry.encode(content)); ok != intact {
 			t.Fatalf("%q of %q is a hit: %t", stored, content, ok)
 		}

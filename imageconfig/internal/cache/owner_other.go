@@ -1,6 +1,6 @@
 //go:build !unix
 
-package imageconfig
+package cache
 
 import "io/fs"
 

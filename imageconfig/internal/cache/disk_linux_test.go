@@ -1,4 +1,4 @@
-package imageconfig
+package cache
 
 import (
 	"io/fs"
@@ -70,15 +70,15 @@ func TestCacheThatCanOnlyBeRead(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(openWay(t), "cache")
 	full := openCache(t, dir, 3*blockBytes)
-	one, damaged := cacheEntry{layerKind, "one"}, cacheEntry{layerKind, "damaged"}
-	for _, entry := range []cacheEntry{one, damaged} {
-		full.put(entry.kind, entry.key, contentOne)
+	one, damaged := name{Layer, "one"}, name{Layer, "damaged"}
+	for _, entry := range []name{one, damaged} {
+		full.Put(entry.kind, entry.key, contentOne)
 	}
 	flip(t, damaged.path(full.dir), 0)
 	aged(t, full, one, 2*useInterval) // its use would be recorded
 	readOnly(t, dir)
 	asNobody(t, func() {
-		d, err := Cache{Dir: dir, MaxBytes: 3 * blockBytes}.open()
+		d, err := Open(dir, 3*blockBytes)
 		if err != nil {
 			t.Error(err)
 			return
@@ -88,10 +88,10 @@ func TestCacheThatCanOnlyBeRead(t *testing.T) {
 		}
 		wantContent(t, d, one, contentOne)
 		wantMiss(t, d, damaged)
-		d.put(layerKind, "kept", contentTwo)
-		d.put(layerKind, "needs room", make([]byte, 2*blockBytes))
-		wantMiss(t, d, cacheEntry{layerKind, "kept"})
-		wantMiss(t, d, cacheEntry{layerKind, "needs room"})
+		d.Put(Layer, "kept", contentTwo)
+		d.Put(Layer, "needs room", make([]byte, 2*blockBytes))
+		wantMiss(t, d, name{Layer, "kept"})
+		wantMiss(t, d, name{Layer, "needs room"})
 		wantContent(t, d, one, contentOne)
 	})
 	if paths, _ := held(t, full); len(paths) != 2 {
@@ -103,9 +103,9 @@ func TestCacheThatCanOnlyBeRead(t *testing.T) {
 func TestCacheEntryThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	// A directory that everybody may write to, which a Cache would refuse.
-	d := &diskCache{dir: openWay(t), maxBytes: 1 << 20, now: time.Now}
-	entry := cacheEntry{layerKind, "key"}
-	d.put(entry.kind, entry.key, contentOne)
+	d := &Disk{dir: openWay(t), maxBytes: 1 << 20, now: time.Now}
+	entry := name{Layer, "key"}
+	d.Put(entry.kind, entry.key, contentOne)
 	for _, dir := range []string{d.dir, filepath.Dir(entry.path(d.dir))} {
 		mkdir(t, dir, 0o777)
 	}
@@ -114,7 +114,7 @@ func TestCacheEntryThatCannotBeRead(t *testing.T) {
 	}
 	asNobody(t, func() {
 		wantMiss(t, d, entry)
-		d.put(entry.kind, entry.key, contentTwo)
+		d.Put(entry.kind, entry.key, contentTwo)
 		wantContent(t, d, entry, contentTwo)
 	})
 }

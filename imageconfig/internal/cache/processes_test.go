@@ -1,4 +1,4 @@
-package imageconfig
+package cache
 
 import (
 	"bytes"
@@ -51,7 +51,7 @@ func TestCacheOfManyProcesses(t *testing.T) {
 	if _, total := held(t, d); total > 2*hammerBound {
 		t.Errorf("the directory holds %d bytes, the bound is %d", total, hammerBound)
 	}
-	d.put(tagKind, "last", nil)
+	d.Put(Tag, "last", nil)
 	paths, total := held(t, d)
 	if total > hammerBound {
 		t.Errorf("after a look the directory holds %d bytes, the bound is %d", total, hammerBound)
@@ -59,7 +59,7 @@ func TestCacheOfManyProcesses(t *testing.T) {
 	hits := 0
 	for n := range hammerEntries {
 		if entry, content := hammerEntry(n); len(content) > 0 {
-			if got, ok := d.get(entry.kind, entry.key); ok && bytes.Equal(got, content) {
+			if got, ok := d.Get(entry.kind, entry.key); ok && bytes.Equal(got, content) {
 				hits++
 			}
 		}
@@ -75,14 +75,14 @@ const hammerEntries = 150
 
 // hammerEntry returns the name of an entry and what it holds: none to four
 // blocks that begin and end with the name.
-func hammerEntry(n int) (cacheEntry, []byte) {
+func hammerEntry(n int) (name, []byte) {
 	content := bytes.Repeat(fmt.Appendf(nil, "%04d", n), n*997%(4*blockBytes)/4)
-	entry := cacheEntry{layerKind, fmt.Sprint(n)}
+	entry := name{Layer, fmt.Sprint(n)}
 	switch n % 3 {
 	case 1:
-		entry = cacheEntry{documentKind, digestKey(content)}
+		entry = name{Document, digestKey(content)}
 	case 2:
-		entry.kind = tagKind
+		entry.kind = Tag
 	}
 	return entry, content
 }
@@ -104,16 +104,16 @@ func hammer(t *testing.T, dir string) {
 	wg.Wait()
 }
 
-func hammerOnce(t *testing.T, d *diskCache) {
+func hammerOnce(t *testing.T, d *Disk) {
 	entry, content := hammerEntry(rand.IntN(hammerEntries))
 	if rand.IntN(20) == 0 {
 		// Files that end early, as another process may leave them: these errors
 		// are those of a file that is not there, or of a disk that heals itself.
 		_ = os.Truncate(entry.path(d.dir), rand.Int64N(blockBytes))
 	}
-	got, ok := d.get(entry.kind, entry.key)
+	got, ok := d.Get(entry.kind, entry.key)
 	if !ok {
-		d.put(entry.kind, entry.key, content)
+		d.Put(entry.kind, entry.key, content)
 	} else if !bytes.Equal(got, content) {
 		t.Errorf("%s %q is %.40q of %d bytes, want %.40q of %d", entry.kind, entry.key, got, len(got), content, len(content))
 	}

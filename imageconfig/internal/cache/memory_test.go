@@ -1,4 +1,4 @@
-package imageconfig
+package cache
 
 import (
 	"fmt"
@@ -47,17 +47,17 @@ func TestMemoryCache(t *testing.T) {
 			if tt.reason == "" {
 				t.Error("the case has no reason")
 			}
-			m := newMemoryCache(tt.maxBytes)
+			m := NewMemory(tt.maxBytes)
 			for _, s := range tt.steps {
 				if s.content == "" {
-					m.get(s.key)
+					m.Get(s.key)
 				} else {
-					m.put(s.key, []byte(s.content))
+					m.Put(s.key, []byte(s.content))
 				}
 			}
 			got := map[string]string{}
 			for _, key := range []string{"a", "b", "c", "d", "x"} {
-				if content, ok := m.get(key); ok {
+				if content, ok := m.Get(key); ok {
 					got[key] = string(content)
 				}
 			}
@@ -71,14 +71,14 @@ func TestMemoryCache(t *testing.T) {
 // Empty contents are held, and their keys bound their number.
 func TestMemoryCacheHoldsEmptyContents(t *testing.T) {
 	t.Parallel()
-	m := newMemoryCache(10)
+	m := NewMemory(10)
 	for n := range 100 {
-		m.put(fmt.Sprintf("%02d", n), nil)
+		m.Put(fmt.Sprintf("%02d", n), nil)
 	}
 	var got []string
 	for n := range 100 {
 		key := fmt.Sprintf("%02d", n)
-		if content, ok := m.get(key); ok && len(content) == 0 {
+		if content, ok := m.Get(key); ok && len(content) == 0 {
 			got = append(got, key)
 		}
 	}
@@ -90,17 +90,17 @@ func TestMemoryCacheHoldsEmptyContents(t *testing.T) {
 func TestMemoryCacheOfManyGoroutines(t *testing.T) {
 	t.Parallel()
 	const maxBytes = 1000
-	m := newMemoryCache(maxBytes)
+	m := NewMemory(maxBytes)
 	var wg sync.WaitGroup
 	for worker := range 8 {
 		wg.Go(func() {
 			random := rand.New(rand.NewPCG(1, uint64(worker)))
 			for range 2000 {
 				key := fmt.Sprint(random.IntN(50))
-				if content, ok := m.get(key); ok && string(content) != "content of "+key {
+				if content, ok := m.Get(key); ok && string(content) != "content of "+key {
 					t.Errorf("%s is %q", key, content)
 				} else if !ok {
-					m.put(key, []byte("content of "+key))
+					m.Put(key, []byte("content of "+key))
 				}
 			}
 		})
@@ -108,7 +108,7 @@ func TestMemoryCacheOfManyGoroutines(t *testing.T) {
 	wg.Wait()
 	total := 0
 	for n := range 50 {
-		if content, ok := m.get(fmt.Sprint(n)); ok {
+		if content, ok := m.Get(fmt.Sprint(n)); ok {
 			total += len(fmt.Sprint(n)) + len(content)
 		}
 	}
@@ -119,12 +119,12 @@ func TestMemoryCacheOfManyGoroutines(t *testing.T) {
 }
 
 func BenchmarkMemoryCacheGet(b *testing.B) {
-	m := newMemoryCache(1 << 20)
-	m.put(digestKey(contentOne), contentOne)
+	m := NewMemory(1 << 20)
+	m.Put(digestKey(contentOne), contentOne)
 	key := digestKey(contentOne)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, ok := m.get(key); !ok {
+		if _, ok := m.Get(key); !ok {
 			b.Fatal("a miss")
 		}
 	}
@@ -132,13 +132,13 @@ func BenchmarkMemoryCacheGet(b *testing.B) {
 
 // BenchmarkMemoryCachePut puts into a full cache.
 func BenchmarkMemoryCachePut(b *testing.B) {
-	m := newMemoryCache(100 * (len(contentOne) + len("sha256:")))
+	m := NewMemory(100 * (len(contentOne) + len("sha256:")))
 	keys := make([]string, 1000)
 	for n := range keys {
 		keys[n] = fmt.Sprintf("sha256:%d", n)
 	}
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
-		m.put(keys[n%len(keys)], contentOne)
+		m.Put(keys[n%len(keys)], contentOne)
 	}
 }

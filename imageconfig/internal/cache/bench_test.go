@@ -1,4 +1,4 @@
-package imageconfig
+package cache
 
 import (
 	"fmt"
@@ -18,20 +18,20 @@ func noise(b *testing.B, size int) []byte {
 
 // benchmarked are entries as they are usual: a config, and the names of a layer
 // with some ten thousand files.
-func benchmarked(b *testing.B, f func(b *testing.B, entry cacheEntry, content []byte)) {
+func benchmarked(b *testing.B, f func(b *testing.B, entry name, content []byte)) {
 	config, layer := noise(b, 8<<10), noise(b, 1<<20)
-	b.Run("config", func(b *testing.B) { f(b, cacheEntry{documentKind, digestKey(config)}, config) })
-	b.Run("layer", func(b *testing.B) { f(b, cacheEntry{layerKind, digestKey(layer)}, layer) })
+	b.Run("config", func(b *testing.B) { f(b, name{Document, digestKey(config)}, config) })
+	b.Run("layer", func(b *testing.B) { f(b, name{Layer, digestKey(layer)}, layer) })
 }
 
 func BenchmarkCacheGet(b *testing.B) {
-	benchmarked(b, func(b *testing.B, entry cacheEntry, content []byte) {
+	benchmarked(b, func(b *testing.B, entry name, content []byte) {
 		d := openCache(b, b.TempDir(), 0)
-		d.put(entry.kind, entry.key, content)
+		d.Put(entry.kind, entry.key, content)
 		b.SetBytes(int64(len(content)))
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, ok := d.get(entry.kind, entry.key); !ok {
+			if _, ok := d.Get(entry.kind, entry.key); !ok {
 				b.Fatal("a miss")
 			}
 		}
@@ -40,12 +40,12 @@ func BenchmarkCacheGet(b *testing.B) {
 
 // BenchmarkCachePut puts into a cache with room.
 func BenchmarkCachePut(b *testing.B) {
-	benchmarked(b, func(b *testing.B, entry cacheEntry, content []byte) {
+	benchmarked(b, func(b *testing.B, entry name, content []byte) {
 		d := openCache(b, b.TempDir(), 0)
 		b.SetBytes(int64(len(content)))
 		b.ReportAllocs()
 		for b.Loop() {
-			d.put(entry.kind, entry.key, content)
+			d.Put(entry.kind, entry.key, content)
 		}
 		wantContent(b, d, entry, content)
 	})
@@ -56,7 +56,7 @@ func BenchmarkCachePutFull(b *testing.B) {
 	d := fullCache(b, 1000)
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
-		d.put(layerKind, fmt.Sprint("new", n), nil)
+		d.Put(Layer, fmt.Sprint("new", n), nil)
 	}
 }
 
@@ -66,16 +66,16 @@ func BenchmarkCacheFirstPut(b *testing.B) {
 	d := fullCache(b, 10000)
 	b.ReportAllocs()
 	for b.Loop() {
-		first := &diskCache{dir: d.dir, maxBytes: 2 * d.maxBytes, now: d.now}
-		first.put(layerKind, "first", nil)
+		first := &Disk{dir: d.dir, maxBytes: 2 * d.maxBytes, now: d.now}
+		first.Put(Layer, "first", nil)
 	}
 }
 
-func fullCache(b *testing.B, entries int) *diskCache {
+func fullCache(b *testing.B, entries int) *Disk {
 	b.Helper()
 	d := openCache(b, b.TempDir(), int64(entries)*blockBytes)
 	for n := range entries {
-		d.put(layerKind, fmt.Sprint(n), nil)
+		d.Put(Layer, fmt.Sprint(n), nil)
 	}
 	if paths, _ := held(b, d); len(paths) != entries {
 		b.Fatalf("there are %d entries", len(paths))

@@ -1,4 +1,4 @@
-package imageconfig
+package cache
 
 import (
 	"fmt"
@@ -12,12 +12,12 @@ import (
 )
 
 // aged makes an entry one that was last used that long ago.
-func aged(t testing.TB, d *diskCache, entry cacheEntry, ago time.Duration) {
+func aged(t testing.TB, d *Disk, entry name, ago time.Duration) {
 	t.Helper()
 	setAge(t, d, entry.path(d.dir), ago)
 }
 
-func setAge(t testing.TB, d *diskCache, path string, ago time.Duration) {
+func setAge(t testing.TB, d *Disk, path string, ago time.Duration) {
 	t.Helper()
 	if err := os.Chtimes(path, time.Time{}, d.now().Add(-ago)); err != nil {
 		t.Fatal(err)
@@ -25,7 +25,7 @@ func setAge(t testing.TB, d *diskCache, path string, ago time.Duration) {
 }
 
 // stopClock gives a cache a clock that stands still.
-func stopClock(d *diskCache) {
+func stopClock(d *Disk) {
 	at := d.now()
 	d.now = func() time.Time { return at }
 }
@@ -88,21 +88,21 @@ func TestCacheEvictsWhatWasNotUsedForTheLongestTime(t *testing.T) {
 			d := openCache(t, t.TempDir(), 8*blockBytes)
 			stopClock(d)
 			for key, ago := range tt.ages {
-				d.put(layerKind, key, block(1))
-				aged(t, d, cacheEntry{layerKind, key}, ago)
+				d.Put(Layer, key, block(1))
+				aged(t, d, name{Layer, key}, ago)
 			}
 			for _, key := range tt.used {
-				wantContent(t, d, cacheEntry{layerKind, key}, block(1))
+				wantContent(t, d, name{Layer, key}, block(1))
 			}
-			d.put(layerKind, "put", block(tt.blocks))
+			d.Put(Layer, "put", block(tt.blocks))
 			if tt.blocks > 8 {
-				wantMiss(t, d, cacheEntry{layerKind, "put"})
+				wantMiss(t, d, name{Layer, "put"})
 			} else {
-				wantContent(t, d, cacheEntry{layerKind, "put"}, block(tt.blocks))
+				wantContent(t, d, name{Layer, "put"}, block(tt.blocks))
 			}
 			var left []string
 			for key := range tt.ages {
-				if _, ok := d.get(layerKind, key); ok {
+				if _, ok := d.Get(Layer, key); ok {
 					left = append(left, key)
 				}
 			}
@@ -122,8 +122,8 @@ func TestCacheStaysWithinItsBound(t *testing.T) {
 	for n := range 200 {
 		// Files of 0 to 5 blocks, in an order that is none of their sizes.
 		size := n * 7919 % (5 * blockBytes)
-		d.put(layerKind, fmt.Sprint(n), make([]byte, size))
-		wantContent(t, d, cacheEntry{layerKind, fmt.Sprint(n)}, make([]byte, size))
+		d.Put(Layer, fmt.Sprint(n), make([]byte, size))
+		wantContent(t, d, name{Layer, fmt.Sprint(n)}, make([]byte, size))
 		if _, total := held(t, d); total > bound {
 			t.Fatalf("after entry %d of %d bytes the directory holds %d, the bound is %d", n, size, total, bound)
 		}
@@ -138,18 +138,18 @@ func TestCachesOfOneDirectoryHeedEachOther(t *testing.T) {
 	t.Parallel()
 	const bound, caches = 64 * blockBytes, 8
 	dir := t.TempDir()
-	var all []*diskCache
+	var all []*Disk
 	for range caches {
 		all = append(all, openCache(t, dir, bound))
 	}
 	for n := range 30 * caches {
-		all[n%caches].put(layerKind, fmt.Sprint(n), block(1))
+		all[n%caches].Put(Layer, fmt.Sprint(n), block(1))
 		// Each may write two blocks, a 32nd, that the others have not seen.
 		if _, total := held(t, all[0]); total > bound+caches*2*blockBytes {
 			t.Fatalf("after %d entries the directory holds %d bytes, the bound is %d", n+1, total, bound)
 		}
 	}
-	openCache(t, dir, bound).put(tagKind, "last", nil)
+	openCache(t, dir, bound).Put(Tag, "last", nil)
 	if _, total := held(t, all[0]); total > bound {
 		t.Errorf("after a look the directory holds %d bytes, the bound is %d", total, bound)
 	}
@@ -161,16 +161,16 @@ func TestCacheShrinks(t *testing.T) {
 	dir := t.TempDir()
 	large, small := openCache(t, dir, 32*blockBytes), openCache(t, dir, 8*blockBytes)
 	for n := range 30 {
-		large.put(layerKind, fmt.Sprint(n), block(1))
+		large.Put(Layer, fmt.Sprint(n), block(1))
 	}
 	if paths, _ := held(t, large); len(paths) != 30 {
 		t.Fatalf("30 entries are %d files", len(paths))
 	}
-	small.put(layerKind, "last", block(1))
+	small.Put(Layer, "last", block(1))
 	if _, total := held(t, small); total > 8*blockBytes {
 		t.Errorf("the directory holds %d bytes, the bound is %d", total, 8*blockBytes)
 	}
-	wantContent(t, small, cacheEntry{layerKind, "last"}, block(1))
+	wantContent(t, small, name{Layer, "last"}, block(1))
 }
 
 func TestCacheSweepsWhatNobodyWrites(t *testing.T) {
@@ -195,13 +195,13 @@ func TestCacheSweepsWhatNobodyWrites(t *testing.T) {
 			temp := filepath.Join(d.dir, "ab", "1"+tempSuffix)
 			write(t, temp, block(4))
 			setAge(t, d, temp, tt.ago)
-			d.put(layerKind, "other", block(8)) // needs all the room that there is
+			d.Put(Layer, "other", block(8)) // needs all the room that there is
 			_, err := os.Stat(temp)
 			if stays := err == nil; stays != tt.stays {
 				t.Errorf("the file stays: %t, want %t", stays, tt.stays)
 			}
 			// A file that is being written takes room, too.
-			if _, kept := d.get(layerKind, "other"); kept == tt.stays {
+			if _, kept := d.Get(Layer, "other"); kept == tt.stays {
 				t.Errorf("what needs the room is kept: %t", kept)
 			}
 		})
@@ -229,8 +229,8 @@ func TestCacheRecordsUseOnceInAWhile(t *testing.T) {
 			}
 			d := openCache(t, t.TempDir(), 0)
 			stopClock(d)
-			entry := cacheEntry{layerKind, "key"}
-			d.put(entry.kind, entry.key, contentOne)
+			entry := name{Layer, "key"}
+			d.Put(entry.kind, entry.key, contentOne)
 			aged(t, d, entry, tt.ago)
 			wantContent(t, d, entry, contentOne)
 			info, err := os.Stat(entry.path(d.dir))

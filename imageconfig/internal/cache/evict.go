@@ -1,4 +1,4 @@
-package imageconfig
+package cache
 
 import (
 	"cmp"
@@ -27,15 +27,15 @@ func onDisk(size int64) int64 { return max(1, (size+blockBytes-1)/blockBytes) * 
 // ahead: a clock that was wrong once keeps no file for ever.
 func age(now, used time.Time) time.Duration { return now.Sub(used).Abs() }
 
-// A cacheFile is a file in the directory of a cache.
-type cacheFile struct {
+// A file is a file in the directory of a cache.
+type file struct {
 	path  string
 	bytes int64
 	age   time.Duration
 }
 
 // reserve makes room for a file and reports whether there is some.
-func (d *diskCache) reserve(bytes int64) bool {
+func (d *Disk) reserve(bytes int64) bool {
 	if bytes > d.maxBytes {
 		return false
 	}
@@ -55,12 +55,12 @@ func (d *diskCache) reserve(bytes int64) bool {
 // evict removes what was not used for the longest time until there is room for a
 // file, and for an eighth of the bound more: else each file that follows would
 // have to look again. It returns how much is left in the directory.
-func (d *diskCache) evict(bytes int64) int64 {
+func (d *Disk) evict(bytes int64) int64 {
 	files, total := d.files()
 	if total+bytes <= d.maxBytes {
 		return total
 	}
-	slices.SortStableFunc(files, func(a, b cacheFile) int { return cmp.Compare(b.age, a.age) })
+	slices.SortStableFunc(files, func(a, b file) int { return cmp.Compare(b.age, a.age) })
 	for _, file := range files {
 		if total+bytes <= d.maxBytes-d.maxBytes/8 {
 			break
@@ -75,7 +75,7 @@ func (d *diskCache) evict(bytes int64) int64 {
 // files returns the entries in the directory and how much it holds in all. It
 // removes the files of writes that never ended; those of writes that may yet end
 // count, but are no entries.
-func (d *diskCache) files() (entries []cacheFile, total int64) {
+func (d *Disk) files() (entries []file, total int64) {
 	now := d.now()
 	_ = filepath.WalkDir(d.dir, func(path string, at fs.DirEntry, err error) error {
 		if err != nil || at.IsDir() {
@@ -85,7 +85,7 @@ func (d *diskCache) files() (entries []cacheFile, total int64) {
 		if err != nil {
 			return nil //nolint:nilerr // as above
 		}
-		file := cacheFile{path, onDisk(info.Size()), age(now, info.ModTime())}
+		file := file{path, onDisk(info.Size()), age(now, info.ModTime())}
 		writing := strings.HasSuffix(path, tempSuffix)
 		if writing && file.age > abandonedAfter && removed(path) {
 			return nil

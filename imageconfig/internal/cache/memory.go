@@ -1,14 +1,14 @@
-package imageconfig
+package cache
 
 import (
 	"container/list"
 	"sync"
 )
 
-// A memoryCache holds documents by their digests, up to a number of bytes. What
+// A Memory holds documents by their digests, up to a number of bytes. What
 // was not used for the longest time makes room. It is safe for concurrent use.
 // Its contents are shared: who puts or gets one must not change it.
-type memoryCache struct {
+type Memory struct {
 	maxBytes int
 
 	mu    sync.Mutex
@@ -25,12 +25,12 @@ type memoryEntry struct {
 // bytes counts the key: even empty contents have a bound.
 func (e *memoryEntry) bytes() int { return len(e.key) + len(e.content) }
 
-// newMemoryCache returns an empty cache. One of zero bytes holds nothing.
-func newMemoryCache(maxBytes int) *memoryCache {
-	return &memoryCache{maxBytes: maxBytes, order: list.New(), byKey: map[string]*list.Element{}}
+// NewMemory returns an empty cache. One of zero bytes holds nothing.
+func NewMemory(maxBytes int) *Memory {
+	return &Memory{maxBytes: maxBytes, order: list.New(), byKey: map[string]*list.Element{}}
 }
 
-func (m *memoryCache) get(key string) ([]byte, bool) {
+func (m *Memory) Get(key string) ([]byte, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	found, ok := m.byKey[key]
@@ -41,9 +41,9 @@ func (m *memoryCache) get(key string) ([]byte, bool) {
 	return found.Value.(*memoryEntry).content, true
 }
 
-// put holds a content in place of what the key had. One that is larger than the
+// Put holds a content in place of what the key had. One that is larger than the
 // whole cache is not held.
-func (m *memoryCache) put(key string, content []byte) {
+func (m *Memory) Put(key string, content []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if old, ok := m.byKey[key]; ok {
@@ -60,7 +60,7 @@ func (m *memoryCache) put(key string, content []byte) {
 	}
 }
 
-func (m *memoryCache) drop(element *list.Element) {
+func (m *Memory) drop(element *list.Element) {
 	entry := m.order.Remove(element).(*memoryEntry)
 	m.bytes -= entry.bytes()
 	delete(m.byKey, entry.key)

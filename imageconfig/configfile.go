@@ -14,8 +14,12 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// maxConfigBytes is the most that a file of a node's configuration may have.
-const maxConfigBytes = 1 << 20
+// The most that a file of a node's configuration may have.
+const (
+	maxConfigBytes = 1 << 20
+	maxHosts       = 256  // tables in a hosts.toml
+	maxRegistries  = 4096 // tables in a registries.conf, with those of the mirrors
+)
 
 // A ConfigError says what is wrong with a file of a node's configuration.
 type ConfigError struct {
@@ -120,8 +124,8 @@ func lineOf(document []byte, want ...string) int {
 	line, depth := 0, 0
 	for parser.NextExpression() {
 		expression := parser.Expression()
-		keys := keysOf(expression)
-		at := keys
+		keys := keysOf(expression, len(want)+1)
+		var at []string
 		switch expression.Kind {
 		case unstable.Table, unstable.ArrayTable:
 			table = placed(places, keys, expression.Kind == unstable.ArrayTable)
@@ -141,10 +145,10 @@ func lineOf(document []byte, want ...string) int {
 	return line
 }
 
-// keysOf returns the parts of an expression's key.
-func keysOf(expression *unstable.Node) []string {
+// keysOf returns the first parts of an expression's key.
+func keysOf(expression *unstable.Node, most int) []string {
 	var keys []string
-	for parts := expression.Key(); parts.Next(); {
+	for parts := expression.Key(); len(keys) < most && parts.Next(); {
 		keys = append(keys, string(parts.Node().Data))
 	}
 	return keys

@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -152,6 +153,38 @@ func TestDirect(t *testing.T) {
 			needsReason(t, test.reason)
 			wantEndpoints(t, imageconfig.Direct, test.repository, test.want)
 		})
+	}
+}
+
+// TestEndpointsConcurrently asks for all at once; the race detector judges.
+func TestEndpointsConcurrently(t *testing.T) {
+	hosts, err := imageconfig.HostsTOML(nodeOf(map[string]string{
+		certs + "/_default/hosts.toml": "[host.'https://mirror.example'.header]\nx = 'y'",
+	}), certs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registries, err := imageconfig.RegistriesConf(nodeOf(map[string]string{
+		conf: "[[registry]]\nlocation = 'registry.example'\n[[registry.mirror]]\nlocation = 'mirror.example'",
+	}), conf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, endpoints := range []imageconfig.Endpoints{imageconfig.Direct, hosts, registries} {
+		want, err := endpoints("registry.example/app")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				got, err := endpoints("registry.example/app")
+				if diff := cmp.Diff(lines(want), lines(got)); diff != "" || err != nil {
+					t.Errorf("the same question has another answer: %v\n%s", err, diff)
+				}
+			})
+		}
+		all.Wait()
 	}
 }
 

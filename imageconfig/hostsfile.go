@@ -34,8 +34,12 @@ func parseHostsFile(file string, document []byte) ([]hostConfig, error) {
 	if err := decodeTOML(file, document, &content); err != nil {
 		return nil, err
 	}
+	addresses := sortedHosts(document)
+	if len(addresses) > maxHosts {
+		return nil, &ConfigError{File: file, Err: fmt.Errorf("has more than %d hosts", maxHosts)}
+	}
 	var hosts []hostConfig
-	for _, address := range sortedHosts(document) {
+	for _, address := range addresses {
 		host, key, err := parseHost(address, path.Dir(file), content.Hosts[address])
 		if err != nil {
 			return nil, &ConfigError{File: file, Line: lineOf(document, "host", address, key), Err: fmt.Errorf("host %q: %s: %w", address, key, err)}
@@ -65,7 +69,7 @@ func sortedHosts(document []byte) []string {
 		if expression.Kind != unstable.Table {
 			continue
 		}
-		keys := keysOf(expression)
+		keys := keysOf(expression, 2)
 		if len(keys) < 2 || keys[0] != "host" || keys[1] == last {
 			continue
 		}

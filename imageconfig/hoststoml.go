@@ -26,7 +26,8 @@ import (
 // where containerd logs it and goes on as if the file were not there. A
 // certificate that cannot be read is an error when its registry is asked for, as
 // on the node. CAs are added to those of the machine that this runs on. A
-// dial_timeout is checked, and then left to the transport.
+// dial_timeout is checked, and then left to the transport. A file above 1 MiB or
+// with more than 256 hosts is not valid.
 //
 // [docs/hosts.md]: https://github.com/containerd/containerd/blob/v2.3.4/docs/hosts.md
 func HostsTOML(root fs.FS, dirs ...string) (Endpoints, error) {

@@ -3,6 +3,7 @@ package imageconfig_test
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -134,6 +135,10 @@ func TestHostsTOMLDirectories(t *testing.T) {
 
 func TestHostsTOMLErrors(t *testing.T) {
 	const file = certs + "/registry.example/hosts.toml"
+	manyHosts := ""
+	for i := range 257 {
+		manyHosts += fmt.Sprintf("[host.a%d]\n", i)
+	}
 	for _, test := range []struct{ name, reason, content, want string }{
 		{"syntax", "The place is the parser's.", "server = 'https://a'\n\nserver", file + ":3: toml: …"},
 		{"type", "A text is not a yes.", "[host.'https://a']\nskip_verify = 'yes'", file + ":2: toml: cannot decode…"},
@@ -147,6 +152,7 @@ func TestHostsTOMLErrors(t *testing.T) {
 		{"header", "A number is no text.", "[header]\nx = 1", file + `:1: header: "x": 1 is not a text`},
 		{"dial_timeout", "A unit is missing.", "dial_timeout = '3'", file + `:1: dial_timeout: time: missing unit in duration "3"`},
 		{"size", "A megabyte is no list of mirrors.", strings.Repeat("#", 1<<20+1), file + ": has more than 1048576 bytes"},
+		{"many hosts", "Nobody has as many mirrors.", manyHosts, file + ": has more than 256 hosts"},
 		{"depth", "Nothing overflows.", "a = " + strings.Repeat("[", 1<<19), file + ":1: toml: …"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -26,11 +26,12 @@ import (
 // /etc/docker/certs.d, as containers-certs.d(5) says.
 //
 // All is read at once; a file that is not valid, or is in the deprecated version
-// 1, is a [*ConfigError]. Keys that say nothing about endpoints are ignored:
-// credential-helpers, additional-layer-store-auth-helper. So are
-// unqualified-search-registries, short-name-mode and aliases: CRI-O completes an
-// image's name with them before it looks for endpoints, and what comes here is
-// complete.
+// 1, is a [*ConfigError]; so is one above 1 MiB or with more than 4096 registries
+// and mirrors. What says nothing about endpoints is passed over, such as
+// credential-helpers. So is what completes short names,
+// unqualified-search-registries and aliases: CRI-O does that before it looks for
+// endpoints. A short name, such as "nginx", is Docker Hub's on a CRI-O only if
+// the node's files say so, and that is not found out here.
 //
 // [containers-registries.conf(5)]: https://github.com/containers/container-libs/blob/image/v5.39.2/image/docs/containers-registries.conf.5.md
 func RegistriesConf(root fs.FS, paths ...string) (Endpoints, error) {
@@ -51,7 +52,10 @@ func RegistriesConf(root fs.FS, paths ...string) (Endpoints, error) {
 	}
 	var err error
 	config.certs, err = files.loadCertsDirs("/etc/containers/certs.d", "/etc/docker/certs.d")
-	return config.endpoints, err
+	if err != nil {
+		return nil, err
+	}
+	return config.endpoints, nil
 }
 
 // dropIns returns the files that a path stands for. Source: [dropInConfigs].

@@ -203,6 +203,8 @@ func TestRegistriesConfErrors(t *testing.T) {
 		{"conflict", "A location is insecure or not.", "[[registry]]\nlocation = 'a.example'\n[[registry]]\nprefix = 'b.example'\nlocation = 'a.example'\ninsecure = true", `:3: the location "a.example" is insecure or blocked in another table, and not so in this`},
 		{"search", "CRI-O refuses the file.", "unqualified-search-registries = ['a.example', 'b.example/lib']", `:1: unqualified-search-registries: "b.example/lib" is not a registry`},
 		{"mode", "CRI-O refuses the file.", "\nshort-name-mode = 'on'", `:2: short-name-mode has the unknown value "on"`},
+		{"many tables", "Nobody has as many.", strings.Repeat("[[registry]]\nlocation = 'a'\n[[registry.mirror]]\nlocation = 'b'\n", 2049), ": has more than 4096 registries and mirrors"},
+		{"deep key", "Takes no longer than it is.", "\n[a" + strings.Repeat(".a", 1<<18) + "]\n[[registry]]", ":3: a registry has neither a location nor a prefix"},
 		{"inline tables", "Have the line of their array.", "\nregistry = [{location = 'a'}, {insecure = true}]", ":2: a registry has neither a location nor a prefix"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

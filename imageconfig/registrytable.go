@@ -66,9 +66,13 @@ func (f *registriesFile) check() (where []string, err error) {
 	if old.Search.Registries != nil || old.Insecure.Registries != nil || old.Block.Registries != nil {
 		return []string{"registries"}, errors.New("the file is in version 1 of the format, which is deprecated and not read here")
 	}
+	tables := len(f.Registries)
 	seen := map[string]registryTable{}
 	for i := range f.Registries {
 		table := &f.Registries[i]
+		if tables += len(table.Mirrors); tables > maxRegistries {
+			return nil, fmt.Errorf("has more than %d registries and mirrors", maxRegistries)
+		}
 		if key, err := table.check(); err != nil {
 			return append([]string{"registry", strconv.Itoa(i)}, key...), err
 		}

@@ -39,7 +39,8 @@ type Endpoint struct {
 	// on that has DigestPulls or AllPulls, as containerd does.
 	Pinned bool
 	// HTTPFallback says that the URL's server is asked over plain HTTP if it does
-	// not speak HTTPS.
+	// not speak HTTPS; CRI-O asks so whenever /v2/ over HTTPS gives no answer, or
+	// one that is neither 200 nor 401.
 	HTTPFallback bool
 	// Header is sent with each request, to the server that gives out tokens too.
 	Header http.Header
@@ -73,11 +74,12 @@ type BlockedError struct {
 	Prefix string
 }
 
-// Error returns what a node says whose CRI-O reads its configuration from where
-// it is by default.
+// Error returns what CRI-O says that runs as root and finds its configuration
+// where it is by default. Source: [newDockerClient], of CRI-O 1.36.
+//
+// [newDockerClient]: https://github.com/containers/container-libs/blob/image/v5.38.0/image/docker/docker_client.go#L260-L262
 func (e *BlockedError) Error() string {
-	return fmt.Sprintf("registry %s is blocked in one of /etc/containers/registries.conf, "+
-		"/etc/containers/registries.conf.d, /root/.config/containers/registries.conf.d", e.Prefix)
+	return fmt.Sprintf("registry %s is blocked in /etc/containers/registries.conf or /root/.config/containers/registries.conf.d", e.Prefix)
 }
 
 // Direct is the [Endpoints] of a containerd that is told nothing: the registry

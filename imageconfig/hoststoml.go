@@ -31,9 +31,9 @@ import (
 //
 // [docs/hosts.md]: https://github.com/containerd/containerd/blob/v2.3.4/docs/hosts.md
 func HostsTOML(root fs.FS, dirs ...string) (Endpoints, error) {
-	trees := &hostTrees{files: nodeFiles{root}, local: skipVerify(nil)}
+	trees := &hostTrees{local: skipVerify(nil)}
 	for _, dir := range dirs {
-		tree, err := trees.files.loadHostTree(dir)
+		tree, err := nodeFiles{root}.loadHostTree(dir)
 		if err != nil {
 			return nil, err
 		}
@@ -44,7 +44,6 @@ func HostsTOML(root fs.FS, dirs ...string) (Endpoints, error) {
 
 // hostTrees are the hosts of each directory, by its name, in each config_path.
 type hostTrees struct {
-	files nodeFiles
 	trees []map[string][]hostConfig
 	local *tls.Config // of a localhost that nothing is said about
 }
@@ -64,6 +63,7 @@ type hostConfig struct {
 	tlsErr   error
 }
 
+// loadHostTree reads the directories of a config_path, and what they name.
 func (n nodeFiles) loadHostTree(dir string) (map[string][]hostConfig, error) {
 	entries, err := n.list(dir)
 	if err != nil {

@@ -14,7 +14,7 @@ const (
 	confDir = "/etc/containers/registries.conf.d"
 )
 
-const blocked = " is blocked in one of /etc/containers/registries.conf, /etc/containers/registries.conf.d, /root/.config/containers/registries.conf.d"
+const blocked = " is blocked in /etc/containers/registries.conf or /root/.config/containers/registries.conf.d"
 
 // TestRegistriesConf has the rules of a file, most as
 // containers-registries.conf(5) states them.

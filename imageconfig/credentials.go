@@ -38,7 +38,7 @@ import (
 //
 // Source: [PullImage].
 //
-// [PullImage]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/kuberuntime_image.go#L31-L72
+// [PullImage]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/kuberuntime_image.go#L31-L71
 func WithCredentials(ctx context.Context, credentials ...authn.AuthConfig) context.Context {
 	kept := slices.Clone(credentials)
 	// A function, for printing a context prints what it holds.

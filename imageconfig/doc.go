@@ -14,6 +14,13 @@
 // files; opening another file reads its layer once more. What is read is checked
 // against the digests that the manifest and the config promise.
 //
+// # Credentials
+//
+// A [Registry] has a keychain: that of docker login, explicit [Credentials], or
+// any other. What a look-up has besides, such as what a Pod's pull secrets hold,
+// comes with its context: see [WithCredentials]. No credential is part of an
+// error.
+//
 // # What the files are
 //
 // The files of an image are what a node's overlay shows: later layers over

@@ -80,7 +80,7 @@ func decodeAuth(auth string) (username, password string, err error) {
 //
 // Source: [secretsToTrackedDockerConfigs].
 //
-// [secretsToTrackedDockerConfigs]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/credentialprovider/secrets/secrets.go#L42-L83
+// [secretsToTrackedDockerConfigs]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/credentialprovider/secrets/secrets.go#L42-L78
 func dockerConfigOf(secret *corev1.Secret) (dockerConfig, error) {
 	switch secret.Type {
 	case corev1.SecretTypeDockerConfigJson:

@@ -75,7 +75,7 @@ func (k keyring) add(config dockerConfig) {
 //
 // Source: containerd's [ParseAuth], CRI-O's [PullImage].
 //
-// [ParseAuth]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/server/images/image_pull.go#L354-L386
+// [ParseAuth]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/server/images/image_pull.go#L354-L390
 // [PullImage]: https://github.com/cri-o/cri-o/blob/v1.36.3/server/image_pull.go
 func (e dockerConfigEntry) authConfig() authn.AuthConfig {
 	if e.username == "" {
@@ -155,7 +155,7 @@ type registry struct {
 //
 // Source: [SplitURL].
 //
-// [SplitURL]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/credentialprovider/keyring.go#L217-L237
+// [SplitURL]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/credentialprovider/keyring.go#L229-L237
 func parseRegistry(name string) (registry, bool) {
 	parsed, err := url.Parse("https://" + name)
 	if err != nil {
@@ -174,7 +174,7 @@ func parseRegistry(name string) (registry, bool) {
 //
 // Source: [URLsMatch].
 //
-// [URLsMatch]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/credentialprovider/keyring.go#L252-L290
+// [URLsMatch]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/credentialprovider/keyring.go#L252-L289
 func (r registry) names(target registry) bool {
 	if r.port != target.port || len(r.labels) != len(target.labels) || !strings.HasPrefix(target.path, r.path) {
 		return false

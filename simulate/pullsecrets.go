@@ -93,10 +93,13 @@ func (p *pullSecrets) context(ctx context.Context, name imageName) context.Conte
 }
 
 // fetchPullSecrets looks the Pod's pull secrets up, before it has a sandbox.
+// Older kubelets tell here of those that are missing. They do so in each sync;
+// how many there are depends on time, and the outcome has the first.
 //
-// Source: [SyncPod].
+// Source: [SyncPod], [getPullSecretsForPod].
 //
 // [SyncPod]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kubelet.go#L2246-L2247
+// [getPullSecretsForPod]: https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_pods.go#L1068-L1096
 func (s *podSync) fetchPullSecrets() {
 	s.pullSecrets = pullSecretsOf(s.config.Cluster, s.pod)
 	if !s.profile.kubelet.missingSecretsAfterPull {

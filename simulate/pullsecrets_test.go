@@ -270,7 +270,10 @@ func TestInvalidPullSecretUndecided(t *testing.T) {
 // TestCredentialsReachOneHost starts a Pod with images of several hosts: each is
 // asked for with its own credentials, and they are in no text.
 func TestCredentialsReachOneHost(t *testing.T) {
-	secret := dockerConfigJSON("s", logins("a.example.com", "anna1", "b.example.com", "berta1", "gone.example.com", "gina1", "refused.example.com", "rosa1"))
+	secret := dockerConfigJSON("s", "")
+	secret.StringData = map[string]string{
+		corev1.DockerConfigJsonKey: logins("a.example.com", "anna1", "b.example.com", "berta1", "gone.example.com", "gina1", "refused.example.com", "rosa1"),
+	}
 	pod := withSecrets(podOf(
 		container("a", "a.example.com/app:1"), container("b", "b.example.com/app:1"), container("c", "c.example.com/app:1"),
 		container("gone", "gone.example.com/app:1"), container("refused", "refused.example.com/app:1"), container("hub", "nginx:1"),
@@ -299,6 +302,19 @@ func TestCredentialsReachOneHost(t *testing.T) {
 	}
 }
 
+// TestCallersCredentials: a Cluster says which credentials there are, also where
+// there are none.
+func TestCallersCredentials(t *testing.T) {
+	ctx := imageconfig.WithCredentials(t.Context(), authnLogin("caller"))
+	for cluster, want := range map[*simulate.Cluster][]string{nil: {"caller:rellac"}, {}: nil} {
+		source := &clerk{}
+		simulate.Kubelet{Images: source, Cluster: cluster}.Start(ctx, podOf(container("app", "example.com/app:1")))
+		if diff := cmp.Diff(want, source.tries["example.com/app:1"]); diff != "" {
+			t.Errorf("tries (-want +got):\n%s", diff)
+		}
+	}
+}
+
 // TestPodsDoNotShareAnswers starts two Pods with other secrets and the same image
 // on one Kubelet.
 func TestPodsDoNotShareAnswers(t *testing.T) {
@@ -318,7 +334,7 @@ func TestPodsDoNotShareAnswers(t *testing.T) {
 func TestMatrixWithSecrets(t *testing.T) {
 	source := &clerk{}
 	matrix := simulate.Matrix{
-		Images: source, Nodes: []simulate.Node{kubernetes136, kubernetes137},
+		Images: source, AllPlatforms: true, Nodes: []simulate.Node{kubernetes136, kubernetes137},
 		Cluster: &simulate.Cluster{Secrets: []corev1.Secret{dockerConfigJSON("s", logins("gone.example.com", "ada"))}},
 	}
 	outcomes := matrix.Start(t.Context(), withSecrets(podOf(container("app", "gone.example.com/app:1")), "a", "s", "b"))
@@ -328,7 +344,8 @@ func TestMatrixWithSecrets(t *testing.T) {
 	if diff := cmp.Diff([]string{pulling, failedToPull, errImagePull, missingSecret}, messages(outcomes[1])); diff != "" {
 		t.Errorf("events of 1.37 (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"ada:ada"}, source.tries["gone.example.com/app:1"]); diff != "" {
+	want := map[string][]string{"gone.example.com/app:1": {"ada:ada"}, "the platforms of gone.example.com/app:1": {"ada:ada"}}
+	if diff := cmp.Diff(want, source.tries); diff != "" {
 		t.Errorf("tries (-want +got):\n%s", diff)
 	}
 }

@@ -74,16 +74,7 @@ type clerk struct {
 }
 
 func (c *clerk) Image(ctx context.Context, ref string, _ v1.Platform) (*imageconfig.Image, error) {
-	var tries []string
-	for _, credential := range imageconfig.CredentialsFrom(ctx) {
-		tries = append(tries, credential.Username+":"+credential.Password)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.tries == nil {
-		c.tries = map[string][]string{}
-	}
-	c.tries[ref] = tries
+	c.note(ctx, ref)
 	switch host, _, _ := strings.Cut(ref, "/"); host {
 	case "gone.example.com":
 		return nil, &imageconfig.Error{Reference: ref, Kind: imageconfig.ErrNotFound}
@@ -94,6 +85,25 @@ func (c *clerk) Image(ctx context.Context, ref string, _ v1.Platform) (*imagecon
 	default:
 		return images["uid"], nil
 	}
+}
+
+func (c *clerk) Platforms(ctx context.Context, ref string) ([]v1.Platform, error) {
+	c.note(ctx, "the platforms of "+ref)
+	return nil, nil
+}
+
+// note writes down whose credentials a context has.
+func (c *clerk) note(ctx context.Context, what string) {
+	var tries []string
+	for _, credential := range imageconfig.CredentialsFrom(ctx) {
+		tries = append(tries, credential.Username+":"+credential.Password)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tries == nil {
+		c.tries = map[string][]string{}
+	}
+	c.tries[what] = tries
 }
 
 // tries returns who asks for an image that a Pod with these pull secrets wants.

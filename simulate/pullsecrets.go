@@ -132,8 +132,8 @@ func (s *podSync) reportMissingSecrets() {
 // checkPullSecrets returns what the kubelet says before a step about a pull
 // secret that it cannot read; nil where it can, or reads it later.
 func (s *podSync) checkPullSecrets(c *Container, step pullStep) error {
-	var unread *pullSecretError
-	if s.profile.kubelet.readsPullSecrets < step || !errors.As(s.pullSecrets.err, &unread) {
+	unread, ok := errors.AsType[*pullSecretError](s.pullSecrets.err)
+	if !ok || s.profile.kubelet.readsPullSecrets < step {
 		return nil
 	}
 	words := unread.words()

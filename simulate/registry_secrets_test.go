@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	corev1 "k8s.io/api/core/v1"
 )
 
 // A guard stands before a registry, with basic authentication or with tokens. It
@@ -30,6 +31,7 @@ import (
 type guard struct {
 	http.Handler
 	tokens bool
+	public bool // whether those who give no name get a token too
 
 	mu    sync.Mutex
 	asked []string // each user who asked, once, in order
@@ -38,7 +40,7 @@ type guard struct {
 func (g *guard) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	username, password, _ := request.BasicAuth()
 	g.note(username)
-	knows := username == "reader" && password == backwards("reader")
+	knows := username == "reader" && password == backwards("reader") || username == "" && g.public
 	switch {
 	case request.URL.Path == "/token" && knows:
 		_, _ = io.WriteString(w, `{"token":"a-token"}`) // a client that hangs up has its own error
@@ -161,5 +163,23 @@ func TestPullFromGuardedRegistry(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestWrongSecretForPublicImage: a node that has credentials never asks without,
+// so a pull secret can keep it from an image that anybody may have.
+func TestWrongSecretForPublicImage(t *testing.T) {
+	host, guarding := serveGuarded(t, true)
+	guarding.public = true
+	node := simulate.Kubelet{
+		Images:  imageconfig.SourceFunc(tryInTurn),
+		Cluster: &simulate.Cluster{Secrets: []corev1.Secret{dockerConfigJSON("s", logins(host, "former"))}},
+	}
+	pod := podOf(container("app", host+"/app:1"))
+	if without := node.Start(t.Context(), pod); without.Containers[0].ImageDigest == "" {
+		t.Errorf("without a secret: %v", without.Err())
+	}
+	if with := node.Start(t.Context(), withSecrets(pod, "s")); !errors.Is(with.Err(), imageconfig.ErrUnauthorized) {
+		t.Errorf("with a secret: %v, want %v", with.Err(), imageconfig.ErrUnauthorized)
 	}
 }

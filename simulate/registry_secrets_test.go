@@ -1,10 +1,10 @@
 package simulate_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net/http"
 	"net/http/httptest"
@@ -16,13 +16,11 @@ import (
 	"github.com/drystart/drystart/imageconfig"
 	"github.com/drystart/drystart/simulate"
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -87,35 +85,6 @@ func serveGuarded(t *testing.T, tokens bool) (host string, guarding *guard) {
 	return serve(guarding), guarding
 }
 
-// tryInTurn is a source that does what WithCredentials asks of one, for a node
-// without credentials of its own.
-func tryInTurn(ctx context.Context, ref string, _ v1.Platform) (*imageconfig.Image, error) {
-	parsed, err := name.ParseReference(ref)
-	if err != nil {
-		return nil, err
-	}
-	credentials := imageconfig.CredentialsFrom(ctx)
-	if len(credentials) == 0 {
-		credentials = []authn.AuthConfig{{}}
-	}
-	var errs []error
-	for _, credential := range credentials {
-		found, err := remote.Image(parsed, remote.WithContext(ctx), remote.WithAuth(authn.FromConfig(credential)))
-		if err == nil {
-			return imageconfig.FromV1(found)
-		}
-		kind := imageconfig.ErrUnreachable
-		if answer, ok := errors.AsType[*transport.Error](err); ok && answer.StatusCode == http.StatusUnauthorized {
-			kind = imageconfig.ErrUnauthorized
-		} else if ok && answer.StatusCode == http.StatusNotFound {
-			kind = imageconfig.ErrNotFound
-		}
-		errs = append(errs, &imageconfig.Error{Reference: ref, Kind: kind, Err: err})
-	}
-	open := slices.IndexFunc(errs, func(err error) bool { return !errors.Is(err, imageconfig.ErrNotFound) })
-	return nil, errs[max(open, 0)]
-}
-
 // TestPullFromGuardedRegistry pulls from registries that want credentials, next
 // to one that has nothing to do with them.
 func TestPullFromGuardedRegistry(t *testing.T) {
@@ -146,7 +115,7 @@ func TestPullFromGuardedRegistry(t *testing.T) {
 					cluster.Secrets = append(cluster.Secrets, dockerConfigJSON(user, logins("http://"+host, user)))
 					withSecrets(pod, user)
 				}
-				node := simulate.Kubelet{Images: imageconfig.SourceFunc(tryInTurn), Cluster: cluster}
+				node := simulate.Kubelet{Images: &imageconfig.Registry{Keychain: imageconfig.Credentials{}}, Cluster: cluster}
 				outcome := node.Start(t.Context(), pod)
 				app := outcome.Container("app")
 				if (app.ImageDigest != "") != (test.wantErr == nil) {
@@ -172,7 +141,7 @@ func TestWrongSecretForPublicImage(t *testing.T) {
 	host, guarding := serveGuarded(t, true)
 	guarding.public = true
 	node := simulate.Kubelet{
-		Images:  imageconfig.SourceFunc(tryInTurn),
+		Images:  &imageconfig.Registry{Keychain: imageconfig.Credentials{}},
 		Cluster: &simulate.Cluster{Secrets: []corev1.Secret{dockerConfigJSON("s", logins(host, "former"))}},
 	}
 	pod := podOf(container("app", host+"/app:1"))
@@ -181,5 +150,35 @@ func TestWrongSecretForPublicImage(t *testing.T) {
 	}
 	if with := node.Start(t.Context(), withSecrets(pod, "s")); !errors.Is(with.Err(), imageconfig.ErrUnauthorized) {
 		t.Errorf("with a secret: %v, want %v", with.Err(), imageconfig.ErrUnauthorized)
+	}
+}
+
+// TestRegistryTriesPullSecrets shares one Registry between Pods with other pull
+// secrets, and reads the layers of what one of them finds.
+func TestRegistryTriesPullSecrets(t *testing.T) {
+	for _, tokens := range []bool{false, true} {
+		host, guarding := serveGuarded(t, tokens)
+		source := &imageconfig.Registry{Keychain: imageconfig.Credentials{}}
+		for _, user := range []string{"reader", "former", "reader"} {
+			cluster := &simulate.Cluster{Secrets: []corev1.Secret{dockerConfigJSON("s", logins(host, user))}}
+			node := simulate.Kubelet{Images: source, Cluster: cluster}
+			outcome := node.Start(t.Context(), withSecrets(podOf(container("app", host+"/app:1")), "s"))
+			if found := outcome.Containers[0].ImageDigest != ""; found != (user == "reader") {
+				t.Errorf("tokens %v: %q found the image: %v (%v)", tokens, user, found, outcome.Err())
+			}
+		}
+		// The layers' context has no credentials.
+		ctx := imageconfig.WithCredentials(t.Context(), authnLogin("former"), authnLogin("reader"))
+		image, err := source.Image(ctx, host+"/app:1", v1.Platform{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, err := image.Files(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fs.Stat(files, "no/such/file"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("tokens %v: %v; %q asked", tokens, err, guarding.asked)
+		}
 	}
 }

@@ -30,6 +30,7 @@ func NewMemory(maxBytes int) *Memory {
 	return &Memory{maxBytes: maxBytes, order: list.New(), byKey: map[string]*list.Element{}}
 }
 
+// Get returns what is held by a key.
 func (m *Memory) Get(key string) ([]byte, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -11,11 +11,11 @@ import (
 type Kind string
 
 const (
-	// Document: a manifest, an index or a config. Its key is its digest.
+	// Document is a manifest, an index or a config. Its key is its digest.
 	Document Kind = "document"
-	// Layer: what was read from a layer. Its key is a digest of the layer.
+	// Layer is what was read from a layer. Its key is a digest of the layer.
 	Layer Kind = "layer"
-	// Tag: the descriptor that a tag had when it was last asked for, which is
+	// Tag is the descriptor that a tag had when it was last asked for, which is
 	// but a hint. Its key is the tag with its registry and repository.
 	Tag Kind = "tag"
 )

@@ -1,7 +1,6 @@
 package imageconfig
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -30,6 +29,23 @@ func (a Archive) Image(ctx context.Context, ref string, platform v1.Platform) (*
 	}
 	image, err := savedImage(files, ref)
 	return image, named(ref, ErrInvalid, err)
+}
+
+// Platforms returns the platforms that the archive's OCI index has the image
+// for; none for an image that only docker save's own list has.
+func (a Archive) Platforms(ctx context.Context, ref string) ([]v1.Platform, error) {
+	files, err := scanTar(ctx, string(a))
+	if err != nil {
+		return nil, named(ref, ErrInvalid, err)
+	}
+	if files.has("index.json") {
+		platforms, err := Layout{FS: files}.Platforms(ctx, ref)
+		if !errors.Is(err, ErrNotHeld) || !files.has("manifest.json") {
+			return platforms, err
+		}
+	}
+	_, err = savedImage(files, ref)
+	return nil, named(ref, ErrInvalid, err)
 }
 
 // A saved is one image of a docker save archive's manifest.json.
@@ -65,9 +81,9 @@ func (s saved) read(files fs.FS) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := v1.ParseConfigFile(bytes.NewReader(content))
+	config, err := parseConfig(s.Config, content)
 	if err != nil {
-		return nil, invalid("config %s: %w", s.Config, err)
+		return nil, err
 	}
 	layers := make([]*layer, len(s.Layers))
 	for n, name := range s.Layers {

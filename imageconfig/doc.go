@@ -3,8 +3,10 @@
 //
 // A [Source] finds images by name. There is one for registries ([Registry]), for
 // an OCI layout ([Layout]), for what docker save and its like write ([Archive]),
-// for images in memory ([Map]), for anything else ([SourceFunc]), and one that
-// asks others in turn ([Chain]). No source knows a Pod.
+// for a Docker daemon or Podman ([Daemon]), for what containerd keeps on a node
+// ([ContentStore]), for images in memory ([Map]), for anything else
+// ([SourceFunc]), and one that asks others in turn ([Chain]). [FromV1] and
+// [FromIndex] take what ko and go-containerregistry build. No source knows a Pod.
 //
 // # What is read, and when
 //
@@ -12,7 +14,8 @@
 // [Image.Files] is used, from the top down, and only as far as the question
 // asked needs them. Each layer is read once for its names and its small account
 // files; opening another file reads its layer once more. What is read is checked
-// against the digests that the manifest and the config promise.
+// against the digests that the manifest and the config promise. Only a [Daemon]
+// gives all layers or none, and is believed about the config.
 //
 // # Credentials
 //
@@ -32,10 +35,11 @@
 //
 // What a source cannot answer it says with an [*Error] whose kind errors.Is
 // tells apart: the registry has no such image ([ErrNotFound]), wants other
-// credentials ([ErrUnauthorized]), did not answer ([ErrUnreachable]); the source
-// does not hold the image ([ErrNotHeld]); the image has nothing for the platform
-// ([ErrNoPlatform]); what came is not an image, or not the one that was promised
-// ([ErrInvalid]). A [*NodeError] is different: it states what the node met.
+// credentials ([ErrUnauthorized]); the registry or the daemon did not answer
+// ([ErrUnreachable]); the source does not hold the image ([ErrNotHeld]); the
+// image has nothing for the platform ([ErrNoPlatform]); what came is not an
+// image, or not the one that was promised ([ErrInvalid]). A [*NodeError] is
+// different: it states what the node met.
 //
 // # Limits
 //
@@ -44,6 +48,6 @@
 // 65536 files, layers with more than a million entries or 64 MiB of names, and
 // layers that unpack to more than 200 times their size, if that is more than
 // 1 GiB; of the images of [FromV1], which are the caller's own, the last is not
-// asked. So are entries that leave the image's root, links above 4095 bytes, and
+// asked, and what a [Daemon] saves of an image is limited as one layer is. So are entries that leave the image's root, links above 4095 bytes, and
 // digests other than SHA-256.
 package imageconfig

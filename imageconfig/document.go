@@ -25,9 +25,14 @@ func readConfig(ctx context.Context, from store, descriptor v1.Descriptor) (*v1.
 	if err != nil {
 		return nil, err
 	}
+	return parseConfig(descriptor.Digest.String(), content)
+}
+
+// parseConfig parses the image config of that name or digest.
+func parseConfig(name string, content []byte) (*v1.ConfigFile, error) {
 	config, err := v1.ParseConfigFile(bytes.NewReader(content))
 	if err != nil {
-		return nil, invalid("config %s: %w", descriptor.Digest, err)
+		return nil, invalid("config %s: %w", name, err)
 	}
 	return config, nil
 }

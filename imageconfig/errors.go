@@ -12,9 +12,9 @@ var (
 	// ErrUnauthorized: the registry wants credentials that it did not get. A
 	// node may have them.
 	ErrUnauthorized = errors.New("the registry refused access")
-	// ErrUnreachable: the registry could not be reached from here, or did not
-	// answer properly. A node may do better.
-	ErrUnreachable = errors.New("the registry could not be reached")
+	// ErrUnreachable: the registry, the daemon or its directory could not be
+	// reached from here, or did not answer properly. A node may do better.
+	ErrUnreachable = errors.New("the source could not be reached")
 	// ErrNotHeld: this source does not hold the image and does not know whether
 	// there is one.
 	ErrNotHeld = errors.New("the source does not hold the image")

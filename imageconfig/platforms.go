@@ -6,10 +6,11 @@ import (
 	"errors"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // A PlatformLister is a [Source] that knows for which platforms an image exists.
-// [Registry], [Layout] and a [Chain] of such are.
+// [Registry], [Layout], [Archive], [ContentStore] and a [Chain] of such are.
 type PlatformLister interface {
 	// Platforms returns the platforms of an index in its order, each once; none
 	// for an image that is not an index. The error is as that of [Source].
@@ -22,10 +23,7 @@ func (r *Registry) Platforms(ctx context.Context, ref string) ([]v1.Platform, er
 	if err != nil {
 		return nil, err
 	}
-	if !isIndex(from.top.MediaType, from.content) {
-		return nil, nil
-	}
-	platforms, err := platformsOf(from.content)
+	platforms, err := platformsIn(from.top.MediaType, from.content)
 	return platforms, named(ref, ErrInvalid, err)
 }
 
@@ -35,14 +33,7 @@ func (l Layout) Platforms(ctx context.Context, ref string) ([]v1.Platform, error
 	if err != nil {
 		return nil, err
 	}
-	body, err := readManifest(ctx, blobs{l.FS}, descriptor)
-	if err != nil {
-		return nil, named(ref, ErrInvalid, err)
-	}
-	if !isIndex(descriptor.MediaType, body) {
-		return nil, nil
-	}
-	platforms, err := platformsOf(body)
+	platforms, err := platformsAt(ctx, blobs{l.FS}, descriptor)
 	return platforms, named(ref, ErrInvalid, err)
 }
 
@@ -63,9 +54,22 @@ func (c Chain) Platforms(ctx context.Context, ref string) ([]v1.Platform, error)
 	return nil, &Error{Reference: ref, Kind: ErrNotHeld}
 }
 
-// platformsOf returns the platforms of an index. What is no image for a node, as
-// an attestation, has the platform "unknown".
-func platformsOf(body []byte) ([]v1.Platform, error) {
+// platformsAt returns the platforms of what a descriptor names.
+func platformsAt(ctx context.Context, from store, descriptor v1.Descriptor) ([]v1.Platform, error) {
+	body, err := readManifest(ctx, from, descriptor)
+	if err != nil {
+		return nil, err
+	}
+	return platformsIn(descriptor.MediaType, body)
+}
+
+// platformsIn returns the platforms of an index, and none of a manifest that is
+// no index. What is no image for a node, as an attestation, has the platform
+// "unknown".
+func platformsIn(mediaType types.MediaType, body []byte) ([]v1.Platform, error) {
+	if !isIndex(mediaType, body) {
+		return nil, nil
+	}
 	index, err := v1.ParseIndexManifest(bytes.NewReader(body))
 	if err != nil {
 		return nil, invalid("index: %w", err)

@@ -69,6 +69,9 @@ func TestPlatforms(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	layoutTar := onDisk(t, tarOf(t, entriesOf(t, dir)...))
+	dockerTar := onDisk(t, dockerSave(t, map[string]v1.Image{"single:1": empty.Image}))
+
 	fromRegistry, fromLayout := &imageconfig.Registry{}, imageconfig.Layout{FS: os.DirFS(dir)}
 	tests := []struct {
 		name, reason string
@@ -83,6 +86,11 @@ func TestPlatforms(t *testing.T) {
 		{name: "no reference", reason: "a name that cannot be parsed", source: fromRegistry, ref: "UPPER", wantErr: imageconfig.ErrInvalid},
 		{name: "layout", reason: "the same index", source: fromLayout, ref: "multi:1", want: want},
 		{name: "not held", reason: "the layout has no such name", source: fromLayout, ref: "other:1", wantErr: imageconfig.ErrNotHeld},
+		{name: "archive", reason: "a tar of the layout", source: layoutTar, ref: "multi:1", want: want},
+		{name: "not in the archive", reason: "the layout in it has no such name", source: layoutTar, ref: "other:1", wantErr: imageconfig.ErrNotHeld},
+		{name: "docker save", reason: "an archive without an index", source: dockerTar, ref: "single:1"},
+		{name: "not saved", reason: "the archive has another image", source: dockerTar, ref: "other:1", wantErr: imageconfig.ErrNotHeld},
+		{name: "no archive", reason: "there is no file", source: imageconfig.Archive(dir + "/none.tar"), ref: "multi:1", wantErr: imageconfig.ErrInvalid},
 		{name: "chain", reason: "who does not hold it, or lists nothing, passes the question on", source: imageconfig.Chain{imageconfig.Map{}, fromLayout, fromRegistry}, ref: ref.String(), want: want},
 		{name: "empty chain", reason: "nobody holds it", source: imageconfig.Chain{}, ref: "multi:1", wantErr: imageconfig.ErrNotHeld},
 	}

@@ -88,7 +88,7 @@ func TestErrors(t *testing.T) {
 	texts := map[error]string{
 		imageconfig.ErrNotFound:     "the registry has no such image",
 		imageconfig.ErrUnauthorized: "the registry refused access",
-		imageconfig.ErrUnreachable:  "the registry could not be reached",
+		imageconfig.ErrUnreachable:  "the source could not be reached",
 		imageconfig.ErrNotHeld:      "the source does not hold the image",
 		imageconfig.ErrNoPlatform:   "the image has no manifest for the platform",
 		imageconfig.ErrInvalid:      "not a valid image",

@@ -19,6 +19,9 @@ type Image struct {
 	// Digest is the manifest's digest, "sha256:…". It is empty where there is no
 	// manifest.
 	Digest string
+	// Index is the digest of the index that the reference names. It is empty
+	// where the reference names the manifest.
+	Index string
 	// Runnable states that the image has a command and that it can be executed,
 	// so that nobody looks for it. It is for images that are written down rather
 	// than built.

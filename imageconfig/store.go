@@ -25,13 +25,18 @@ type store interface {
 
 // find follows a descriptor to the image for a platform.
 func find(ctx context.Context, from store, descriptor v1.Descriptor, platform v1.Platform) (*Image, error) {
+	top := descriptor.Digest
 	for range maxIndexDepth + 1 {
 		body, err := readManifest(ctx, from, descriptor)
 		if err != nil {
 			return nil, err
 		}
 		if !isIndex(descriptor.MediaType, body) {
-			return imageOf(ctx, from, body, descriptor.Digest)
+			image, err := imageOf(ctx, from, body, descriptor.Digest)
+			if err == nil && top != descriptor.Digest {
+				image.Index = top.String()
+			}
+			return image, err
 		}
 		index, err := v1.ParseIndexManifest(bytes.NewReader(body))
 		if err != nil {

@@ -4,9 +4,10 @@
 // A [Source] finds images by name. There is one for registries ([Registry]), for
 // an OCI layout ([Layout]), for what docker save and its like write ([Archive]),
 // for a Docker daemon or Podman ([Daemon]), for what containerd keeps on a node
-// ([ContentStore]), for images in memory ([Map]), for anything else
-// ([SourceFunc]), and one that asks others in turn ([Chain]). [FromV1] and
-// [FromIndex] take what ko and go-containerregistry build. No source knows a Pod.
+// ([ContentStore]), for a lock file ([Lock]), for images in memory ([Map]), for
+// anything else ([SourceFunc]), and one that asks others in turn ([Chain]).
+// [FromV1] and [FromIndex] take what ko and go-containerregistry build. No source
+// knows a Pod.
 //
 // # What is read, and when
 //
@@ -30,6 +31,16 @@
 // earlier ones, whiteouts and opaque directories applied, hard links resolved
 // within their layer. Each layer is unpacked as containerd does: a link among an
 // entry's directories is followed inside of that layer.
+//
+// # Locks
+//
+// A [Lock] is what others said before: for each reference and platform the
+// digests, the USER, the command, PATH and the working directory, and each path
+// that was looked at, with what stood there or that nothing did. A [Recorder]
+// makes it, people commit it, and [ReadLock] reads it without a network. It
+// answers what was asked when it was made. Anything else is [ErrNotHeld] or
+// [ErrNotLocked], so that what depends on it is undecided; so is what could not
+// be found out when it was made.
 //
 // # Errors
 //

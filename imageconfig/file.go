@@ -17,7 +17,7 @@ const maxOpenLinks = 40
 // image's would. Of a file above 10 MiB only so much can be read. A directory
 // can be opened but not listed.
 func (o *overlay) Open(name string) (fs.File, error) {
-	at, err := o.follow(name)
+	_, at, err := follow(name, o.find)
 	if err != nil {
 		return nil, err
 	}
@@ -35,41 +35,44 @@ func (o *overlay) Open(name string) (fs.File, error) {
 	return opened, nil
 }
 
-// follow finds a path, symbolic links followed.
-func (o *overlay) follow(name string) (found, error) {
-	at, err := o.find("open", ".")
-	if err != nil || !fs.ValidPath(name) {
-		return found{}, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+// follow finds a path, symbolic links followed, and returns what it leads to.
+func follow(name string, find func(op, name string) (found, error)) (resolved string, at found, err error) {
+	at, err = find("open", ".")
+	if err != nil {
+		return "", found{}, err
+	}
+	if !fs.ValidPath(name) {
+		return "", found{}, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
 	here, pending := ".", strings.Split(name, "/")
 	for links := 0; len(pending) > 0; {
 		if !at.mode.IsDir() {
-			return found{}, &fs.PathError{Op: "open", Path: name, Err: syscall.ENOTDIR}
+			return "", found{}, &fs.PathError{Op: "open", Path: name, Err: syscall.ENOTDIR}
 		}
 		next := path.Join(here, pending[0])
 		pending = pending[1:]
 		if next == ".." {
 			next = "."
 		}
-		if at, err = o.find("open", next); err != nil {
-			return found{}, err
+		if at, err = find("open", next); err != nil {
+			return "", found{}, err
 		}
 		if at.mode&fs.ModeSymlink == 0 {
 			here = next
 			continue
 		}
 		if links++; links > maxOpenLinks {
-			return found{}, &fs.PathError{Op: "open", Path: name, Err: syscall.ELOOP}
+			return "", found{}, &fs.PathError{Op: "open", Path: name, Err: syscall.ELOOP}
 		}
 		if path.IsAbs(at.link) {
 			here = "."
 		}
 		pending = append(strings.Split(strings.TrimLeft(at.link, "/"), "/"), pending...)
-		if at, err = o.find("open", here); err != nil {
-			return found{}, err
+		if at, err = find("open", here); err != nil {
+			return "", found{}, err
 		}
 	}
-	return at, nil
+	return here, at, nil
 }
 
 // A file is an opened file or directory.

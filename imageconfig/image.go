@@ -34,7 +34,8 @@ type Image struct {
 // relative to the image's root; it has [fs.ReadLinkFS]. Layers are read when a
 // path needs them, under this context. An error of the file system is that of a
 // path (fs.ErrNotExist, ELOOP, ENOTDIR), or says that a layer could not be read:
-// then it is an [*Error] or the context's, and never fs.ErrNotExist.
+// then it is an [*Error] or the context's, and never fs.ErrNotExist. Nor is
+// [ErrNotLocked], which a [Lock] adds.
 func (i *Image) Files(ctx context.Context) (fs.FS, error) {
 	if i.files == nil {
 		return nil, errors.New("the image's files are not known")

@@ -22,6 +22,7 @@ var arrows = map[string][]string{
 	"simulate":                   {modulePath + "imageconfig", modulePath + "identity", "k8s.io/api/core/v1", "k8s.io/apimachinery/pkg/", "github.com/google/go-containerregistry/pkg/v1", "github.com/google/go-containerregistry/pkg/authn", "github.com/distribution/reference"},
 	"examples/internal/manifest": {"k8s.io/api/core/v1", "k8s.io/apimachinery/", "sigs.k8s.io/yaml"},
 	"examples/matrix":            {modulePath, "k8s.io/api/", "k8s.io/apimachinery/"},
+	"examples/lock":              {modulePath, "k8s.io/api/", "k8s.io/apimachinery/", "github.com/distribution/reference"},
 	"examples/lesson":            {modulePath, "k8s.io/api/", "k8s.io/apimachinery/", "sigs.k8s.io/yaml"},
 	"examples/replay":            {modulePath, "k8s.io/api/", "github.com/google/go-containerregistry/"},
 }

@@ -19,7 +19,7 @@ func goldenSource(t testing.TB) imageconfig.Source {
 	t.Helper()
 	nginx := imageWith(t, v1.Config{
 		User: "nginx", Entrypoint: []string{"/docker-entrypoint.sh"}, Cmd: []string{"nginx", "-g", "daemon off;"},
-		Env: []string{"SECRET=hunter2", "PATH=/usr/sbin:/usr/bin"}, WorkingDir: "/srv",
+		Env: []string{"SECRET=hunter2", "PATH=/not/this/one", "PATH=/usr/sbin:/usr/bin"}, WorkingDir: "/srv",
 	},
 		file("accounts/passwd", "root:x:0:0::/root:/bin/sh\nnginx:x:101:101:<a> & \"b\":/:/bin/false\n"),
 		symlink("etc/passwd", "/accounts/passwd"), file("etc/group", "\xff\xfe"), file("etc/empty", ""),

@@ -125,6 +125,27 @@ func (f failingFiles) Lstat(name string) (fs.FileInfo, error) {
 	return f.MapFS.Lstat(name)
 }
 
+// A lock is what was recorded when it was taken.
+func TestRecorderGoesOn(t *testing.T) {
+	t.Parallel()
+	recorder := &imageconfig.Recorder{Source: goldenSource(t)}
+	files := filesOf(t, find(t, recorder, "nginx:1.28"))
+	wantContent(t, files, "etc/empty", "")
+	early, err := recorder.Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantContent(t, files, "etc/group", "\xff\xfe")
+	late, err := recorder.Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := filesOf(t, find(t, early, "nginx:1.28")).Open("etc/group"); !errors.Is(err, imageconfig.ErrNotLocked) {
+		t.Errorf("what was asked for later is %v", err)
+	}
+	wantContent(t, filesOf(t, find(t, late, "nginx:1.28")), "etc/group", "\xff\xfe")
+}
+
 // What failed because a context had ended is asked for again; what failed
 // otherwise is not: a registry that does not answer would be waited for each time.
 func TestRecorderRetries(t *testing.T) {

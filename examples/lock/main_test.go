@@ -68,9 +68,11 @@ func imageFor(t *testing.T, user, arch string) v1.Image {
 	}{
 		{"etc/passwd", "root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/:/bin/sh\n", 0o644},
 		{"etc/group", "root:x:0:\napp:x:1000:\n", 0o644},
+		{"bin/", "", 0o700},
+		{"bin/app", "root's", 0o700},
 		{"usr/bin/app", "#!", 0o755},
 	} {
-		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: file.name, Mode: file.mode, Size: int64(len(file.content))}); err != nil {
+		if err := w.WriteHeader(&tar.Header{Name: file.name, Mode: file.mode, Size: int64(len(file.content))}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := io.WriteString(w, file.content); err != nil {
@@ -199,6 +201,28 @@ func TestLock(t *testing.T) {
 	want := `container "app": undecided: lstat opt: it is not in the lock; make the lock again`
 	if err := (simulate.Kubelet{Images: readLock(t, file)}).Start(t.Context(), pods[0]).Err(); err == nil || err.Error() != want {
 		t.Errorf("what the lock lacks is %v, want %s", err, want)
+	}
+}
+
+// TestOtherUsers records an image whose user is nobody's, and starts it as others.
+// Root finds the command in /bin, where nobody else may look.
+func TestOtherUsers(t *testing.T) {
+	server, host := serve(t)
+	push(t, host+"/odd:1", imageFor(t, "gone", "amd64"))
+	file := filepath.Join(t.TempDir(), "drystart.lock")
+	if code, _, stderr := printed(t, "", "-o", file, host+"/odd:1"); code != 0 {
+		t.Fatal(stderr)
+	}
+	server.Close()
+	for _, user := range []int64{0, 1000, 4711} {
+		pod := &corev1.Pod{Spec: corev1.PodSpec{Containers: []corev1.Container{{
+			Name: "app", Image: host + "/odd:1", SecurityContext: &corev1.SecurityContext{RunAsUser: &user},
+		}}}}
+		for _, outcome := range (simulate.Matrix{Images: readLock(t, file)}).Start(t.Context(), pod) {
+			if err := outcome.Err(); err != nil {
+				t.Errorf("as %d on %v: %v", user, outcome.Node, err)
+			}
+		}
 	}
 }
 

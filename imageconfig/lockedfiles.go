@@ -55,12 +55,14 @@ func (l *lockedFiles) lasting(name string) error {
 	return nil
 }
 
-// note remembers what stands at a path.
+// note remembers what stands at a path. A content that is known stays known.
 func (l *lockedFiles) note(name string, at *node) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.known[name] = at
-	delete(l.failed, name)
+	if known := l.known[name]; known == nil || known.content == nil {
+		l.known[name] = at
+		delete(l.failed, name)
+	}
 }
 
 // fail remembers why something about a path could not be found out.

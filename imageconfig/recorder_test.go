@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/fstest"
@@ -190,6 +191,45 @@ func TestRecorderRetries(t *testing.T) {
 		t.Errorf("what could not be recorded is %v, want %s", err, want)
 	}
 	wantContent(t, filesOf(t, find(t, written(t, lock), "app")), "etc/passwd", passwd)
+}
+
+// slowFiles answer the first Lstat of a file late.
+type slowFiles struct {
+	fstest.MapFS
+	before       *atomic.Bool
+	asked, reply chan struct{}
+}
+
+func (f slowFiles) Lstat(name string) (fs.FileInfo, error) {
+	if name == "etc/passwd" && !f.before.Swap(true) {
+		close(f.asked)
+		<-f.reply
+	}
+	return f.MapFS.Lstat(name)
+}
+
+// TestRecorderLateAnswer reads a file while somebody else still looks for it. The
+// late answer does not undo what was read.
+func TestRecorderLateAnswer(t *testing.T) {
+	t.Parallel()
+	slow := slowFiles{fstest.MapFS{"etc/passwd": {Data: []byte(passwd)}}, &atomic.Bool{}, make(chan struct{}), make(chan struct{})}
+	recorder := &imageconfig.Recorder{Source: imageconfig.Map{"app": imageconfig.Declared("", slow)}}
+	files := filesOf(t, find(t, recorder, "app"))
+	var group sync.WaitGroup
+	group.Go(func() {
+		if _, err := fs.Lstat(files, "etc/passwd"); err != nil {
+			t.Error(err)
+		}
+	})
+	<-slow.asked
+	wantContent(t, files, "etc/passwd", passwd)
+	close(slow.reply)
+	group.Wait()
+	lock, err := recorder.Lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantContent(t, filesOf(t, find(t, lock, "app")), "etc/passwd", passwd)
 }
 
 // TestRecorderConcurrently asks for the same at once, and takes locks meanwhile.

@@ -33,15 +33,15 @@ func ReadLock(r io.Reader) (*Lock, error) {
 		return nil, err
 	}
 	if len(content) > maxDocumentBytes {
-		return nil, &LockError{lineOf(content, len(content)), fmt.Errorf("the lock has more than %d bytes", maxDocumentBytes)}
+		return nil, &LockError{lineAt(content, len(content)), fmt.Errorf("the lock has more than %d bytes", maxDocumentBytes)}
 	}
 	if at := conflictMarker.FindIndex(content); at != nil {
-		return nil, &LockError{lineOf(content, at[1]), errors.New("a conflict of a merge that is not resolved; make the lock again")}
+		return nil, &LockError{lineAt(content, at[1]), errors.New("a conflict of a merge that is not resolved; make the lock again")}
 	}
 	var whole json.RawMessage
 	var syntax *json.SyntaxError
 	if err := json.Unmarshal(content, &whole); errors.As(err, &syntax) {
-		return nil, &LockError{lineOf(content, int(syntax.Offset)), fmt.Errorf("the lock is not JSON: %w", err)}
+		return nil, &LockError{lineAt(content, int(syntax.Offset)), fmt.Errorf("the lock is not JSON: %w", err)}
 	}
 	lock, err := decodeLock(content)
 	if err != nil {
@@ -57,8 +57,8 @@ func ReadLock(r io.Reader) (*Lock, error) {
 // of JSON goes over lines.
 var conflictMarker = regexp.MustCompile(`(?m)^(<{7}|={7}|>{7}|\|{7})( |\r?$)`)
 
-// lineOf returns the line of an offset.
-func lineOf(content []byte, offset int) int {
+// lineAt returns the line of an offset.
+func lineAt(content []byte, offset int) int {
 	return 1 + bytes.Count(content[:min(offset, len(content))], []byte("\n"))
 }
 
@@ -67,7 +67,7 @@ func decodeLock(content []byte) (*Lock, error) {
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	at := 0
 	fail := func(format string, args ...any) (*Lock, error) {
-		return nil, &LockError{lineOf(content, at), fmt.Errorf(format, args...)}
+		return nil, &LockError{lineAt(content, at), fmt.Errorf(format, args...)}
 	}
 	for _, want := range []json.Token{json.Delim('{'), "version", float64(lockVersion), "images", json.Delim('[')} {
 		got, err := decoder.Token()
@@ -102,7 +102,7 @@ func decodeLock(content []byte) (*Lock, error) {
 func (l *Lock) wrote(content []byte) error {
 	var own bytes.Buffer
 	if _, err := l.WriteTo(&own); err != nil {
-		return &LockError{lineOf(content, len(content)), err}
+		return &LockError{lineAt(content, len(content)), err}
 	}
 	there, due := json.NewDecoder(bytes.NewReader(content)), json.NewDecoder(&own)
 	there.UseNumber()
@@ -111,7 +111,7 @@ func (l *Lock) wrote(content []byte) error {
 		got, gotErr := there.Token()
 		want, wantErr := due.Token()
 		if got != want {
-			return &LockError{lineOf(content, int(there.InputOffset())), fmt.Errorf("there is %q where %q should be; make the lock again", fmt.Sprint(got), fmt.Sprint(want))}
+			return &LockError{lineAt(content, int(there.InputOffset())), fmt.Errorf("there is %q where %q should be; make the lock again", fmt.Sprint(got), fmt.Sprint(want))}
 		}
 		if gotErr != nil || wantErr != nil {
 			return nil //nolint:nilerr // both have come to the end

@@ -187,7 +187,7 @@ func TestRecorderRetries(t *testing.T) {
 	}
 	wantContent(t, filesOf(t, locked), "etc/passwd", passwd)
 	lock, err := recorder.Lock()
-	if want := `linux/amd64: image "down": the registry could not be reached`; err == nil || err.Error() != want {
+	if want := `linux/amd64: image "down": the source could not be reached`; err == nil || err.Error() != want {
 		t.Errorf("what could not be recorded is %v, want %s", err, want)
 	}
 	wantContent(t, filesOf(t, find(t, written(t, lock), "app")), "etc/passwd", passwd)

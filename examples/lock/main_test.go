@@ -315,7 +315,7 @@ func TestCheck(t *testing.T) {
 	}
 	server.Close()
 	code, stdout, stderr := printed(t, "", "-check", "-o", file)
-	if code != 1 || stdout != "" || strings.Count(stderr, "the registry could not be reached") != 2 {
+	if code != 1 || stdout != "" || strings.Count(stderr, "the source could not be reached") != 2 {
 		t.Errorf("without a registry the exit code is %d: %s%s", code, stdout, stderr)
 	}
 	if err := os.WriteFile(file, []byte("{\n<<<<<<< HEAD\n"), 0o600); err != nil {

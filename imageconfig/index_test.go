@@ -54,7 +54,9 @@ func TestIndex(t *testing.T) {
 	marked := append(globalHeader(t), global...)
 	layers := []chunked{plainLayer(marked), plainLayer(tarOf(t, file("etc/passwd", strings.Repeat("root:x:0:0::/:/bin/sh\n", 5000))))}
 	for _, l := range recorded(t) {
-		layers = append(layers, l.plain())
+		if strings.HasPrefix(l.Name, "estargz") { // the others hold the same entries
+			layers = append(layers, l.plain())
+		}
 	}
 	for n, l := range layers {
 		t.Run(fmt.Sprint(n, l.Name), func(t *testing.T) {

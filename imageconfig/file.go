@@ -17,7 +17,7 @@ const maxOpenLinks = 40
 // image's would. Of a file above 10 MiB only so much can be read. A directory
 // can be opened but not listed.
 func (o *overlay) Open(name string) (fs.File, error) {
-	_, at, err := follow(name, o.find)
+	_, at, err := follow(name, o.look)
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +35,10 @@ func (o *overlay) Open(name string) (fs.File, error) {
 	return opened, nil
 }
 
-// follow finds a path, symbolic links followed, and returns what it leads to.
-func follow(name string, find func(op, name string) (found, error)) (resolved string, at found, err error) {
-	at, err = find("open", ".")
+// follow finds a path, symbolic links followed, and returns what it leads to. It
+// tells look of what it is only passing.
+func follow(name string, look func(op, name string, passing bool) (found, error)) (resolved string, at found, err error) {
+	at, err = look("open", ".", true)
 	if err != nil {
 		return "", found{}, err
 	}
@@ -54,7 +55,7 @@ func follow(name string, find func(op, name string) (found, error)) (resolved st
 		if next == ".." {
 			next = "."
 		}
-		if at, err = find("open", next); err != nil {
+		if at, err = look("open", next, len(pending) > 0); err != nil {
 			return "", found{}, err
 		}
 		if at.mode&fs.ModeSymlink == 0 {
@@ -68,7 +69,7 @@ func follow(name string, find func(op, name string) (found, error)) (resolved st
 			here = "."
 		}
 		pending = append(strings.Split(strings.TrimLeft(at.link, "/"), "/"), pending...)
-		if at, err = find("open", here); err != nil {
+		if at, err = look("open", here, true); err != nil {
 			return "", found{}, err
 		}
 	}

@@ -113,7 +113,7 @@ func (v *lockedView) ReadLink(name string) (string, error) {
 
 // Open opens a file, as that of an image's overlay does.
 func (v *lockedView) Open(name string) (fs.File, error) {
-	resolved, at, err := follow(name, v.find)
+	resolved, at, err := follow(name, func(op, name string, _ bool) (found, error) { return v.find(op, name) })
 	if err != nil {
 		return nil, err
 	}

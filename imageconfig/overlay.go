@@ -42,7 +42,11 @@ func (o *overlay) ReadLink(name string) (string, error) {
 }
 
 // find returns what stands at a path whose directories hold no links.
-func (o *overlay) find(op, name string) (found, error) {
+func (o *overlay) find(op, name string) (found, error) { return o.look(op, name, false) }
+
+// look is find, and content with knowing that there is a directory, whatever it
+// looks like, where somebody only passes: lower layers are not asked then.
+func (o *overlay) look(op, name string, passing bool) (found, error) {
 	if !fs.ValidPath(name) {
 		return found{}, &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
@@ -58,7 +62,7 @@ func (o *overlay) find(op, name string) (found, error) {
 		}
 		at, settled := root.descend(parts)
 		switch {
-		case at != nil && at.implied && !at.opaque:
+		case at != nil && at.implied && !at.opaque && !passing:
 			implied = found{at, l}
 		case at != nil && (implied.node == nil || at.mode.IsDir()):
 			return found{at, l}, nil

@@ -16,7 +16,17 @@
 // asked needs them. Each layer is read once for its names and its small account
 // files; opening another file reads its layer once more. What is read is checked
 // against the digests that the manifest and the config promise. Only a [Daemon]
-// gives all layers or none, and is believed about the config.
+// gives all layers or none, and is believed about the config. Reading streams:
+// what is held in memory are names, not content. Layers are uncompressed, gzip or
+// zstd, whatever their media type says.
+//
+// Of an eStargz or a zstd:chunked layer only its table of contents and the files
+// that are opened are read, if the manifest promises the table's digest and parts
+// of a blob can be had. The table is then what the manifest promises, and a file
+// what the table promises; that the table tells the truth about the layer is not
+// checked, nor is the diffID. A node that knows nothing of such tables unpacks the
+// layer instead: an image that lies in its table is another one there. A table
+// that cannot be used is done without: then the whole layer is read, and checked.
 //
 // # Credentials
 //
@@ -59,6 +69,7 @@
 // 65536 files, layers with more than a million entries or 64 MiB of names, and
 // layers that unpack to more than 200 times their size, if that is more than
 // 1 GiB; of the images of [FromV1], which are the caller's own, the last is not
-// asked, and what a [Daemon] saves of an image is limited as one layer is. So are entries that leave the image's root, links above 4095 bytes, and
-// digests other than SHA-256.
+// asked, and what a [Daemon] saves of an image is limited as one layer is. So are
+// entries that leave the image's root, links above 4095 bytes, zstd streams that
+// refer back more than 128 MiB, and digests other than SHA-256.
 package imageconfig

@@ -174,3 +174,29 @@ func TestNoIndex(t *testing.T) {
 		})
 	}
 }
+
+// FuzzIndex takes any bytes as a layer's index, and as what one unpacks to. It
+// never panics, each path is answered for with what is there or an *Error, in
+// memory that is bounded, and the same index gives the same answers again.
+func FuzzIndex(f *testing.F) {
+	l := plainLayer(tarOf(f, dir("etc"), file("etc/passwd", truth)))
+	held := &indexes{}
+	_ = read(f, sharing(f, laidOut(f, l), held), "etc/passwd")
+	f.Add(held.held[l.DiffID])
+	f.Add(fmt.Appendf(nil, `{"version":1,"diffID":%q,"entries":[{"type":"reg","name":"etc/passwd","size":1,"content":"QQ=="}]}`, l.DiffID))
+	f.Add(fmt.Appendf(nil, `{"entries":[{"type":"global","name":"g"},{"type":"hardlink","name":"a","linkName":"b"}],"diffID":%q,"version":1}`, l.DiffID))
+	f.Fuzz(func(t *testing.T, index []byte) {
+		for _, tried := range [][]byte{index, zstdFrame(t, index)} {
+			var seen [2]string
+			wantLittleMemory(t, func() {
+				for n := range seen {
+					files := sharing(t, laidOut(t, l), &indexes{held: map[v1.Hash][]byte{l.DiffID: tried}})
+					seen[n] = answers(t, files, "etc/passwd", "etc/group", "etc", "a", "g")
+				}
+			})
+			if seen[0] != seen[1] {
+				t.Errorf("the second look differs:\n%s\n%s", seen[0], seen[1])
+			}
+		}
+	})
+}

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"hash"
 	"io"
-	"path"
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -130,25 +129,6 @@ func (l *layer) indexed() *node {
 	return b.root
 }
 
-// listed reads the tree from the layer's table of contents, and where the
-// account files stand.
-func (l *layer) listed(ctx context.Context) (*node, map[int]*place, error) {
-	b := &builder{root: newDirectory(), lowest: l.lowest, listed: true}
-	places := map[int]*place{}
-	kept := func(header *tar.Header, _ int) bool { return keeps(path.Base(path.Clean(header.Name)), header.Size) }
-	err := l.toc.each(ctx, kept, func(header *tar.Header, at *place) error {
-		if err := b.add(header, nil); err != nil || at == nil {
-			return err
-		}
-		places[b.entries] = at
-		return b.charge(at.bytes())
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	return b.root, places, nil
-}
-
 // content returns what a regular file of the layer holds, up to maxFileBytes. It
 // reads the whole layer again and checks it, or the file alone where the tree is
 // from a table of contents. If that fails with errNoTable, the tree of the whole
@@ -169,51 +149,6 @@ func (l *layer) content(ctx context.Context, file *node) ([]byte, error) {
 		return err
 	})
 	return content, err
-}
-
-// listedContent reads a file at its place in the blob, and keeps an account
-// file's content.
-func (l *layer) listedContent(ctx context.Context, file *node) ([]byte, error) {
-	t := l.tree()
-	if err := t.acquire(ctx); err != nil {
-		return nil, err
-	}
-	defer t.release()
-	switch {
-	case t.whole:
-		return nil, errNoTable
-	case file.content != nil, file.size == 0:
-		return file.content, nil
-	}
-	content, err := l.contentAt(ctx, t.places[file.ordinal], file.ordinal)
-	if errors.Is(err, errNoTable) {
-		t.whole, t.root, t.places = true, nil, nil
-	}
-	if err == nil && t.places[file.ordinal] != nil {
-		file.content = content
-	}
-	return content, err
-}
-
-// contentAt reads the file at a place. If that is nil the table of contents is
-// read once more to find it.
-func (l *layer) contentAt(ctx context.Context, at *place, ordinal int) ([]byte, error) {
-	if at == nil {
-		wanted := func(_ *tar.Header, n int) bool { return n == ordinal }
-		err := l.toc.each(ctx, wanted, func(_ *tar.Header, its *place) error {
-			if its != nil {
-				at = its
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	if at == nil {
-		return nil, errNoTable // cannot be: the table is the same as before
-	}
-	return l.toc.content(ctx, at)
 }
 
 // eachEntry reads the layer's tar stream to its end and checks it against the

@@ -1,9 +1,16 @@
 package imageconfig_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -153,5 +160,123 @@ func TestTOCEndsEarly(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A file above 10 MiB can be read so far through a table of contents too, in one
+// chunk or in several.
+func TestTOCOfLargeFiles(t *testing.T) {
+	t.Parallel()
+	large := strings.Repeat("0123456789abcdef", 11<<16)
+	stream := tarOf(t, file("large", large))
+	end := 512 + len(large)
+	one := fmt.Sprintf(`{"version":1,"entries":[{"type":"reg","name":"large","size":%d,"offset":@,"digest":%q}]}`, len(large), hashOf([]byte(large)))
+	var several strings.Builder
+	fmt.Fprintf(&several, `{"version":1,"entries":[{"type":"reg","name":"large","size":%d,"offset":@`, len(large))
+	for begin := 0; begin < len(large); begin += 3 << 20 {
+		part := large[begin:min(begin+3<<20, len(large))]
+		if begin > 0 {
+			several.WriteString(`},{"type":"chunk","name":"large"`)
+		}
+		fmt.Fprintf(&several, `,"chunkOffset":%d,"chunkSize":%d,"chunkDigest":%q`, begin, len(part), hashOf([]byte(part)))
+	}
+	several.WriteString("}]}")
+	for name, table := range map[string]string{"one chunk": one, "several chunks": several.String()} {
+		t.Run(name, func(t *testing.T) {
+			_, offsets := withTable(t, stream, nil, 512, end)
+			l, _ := withTable(t, stream, []byte(strings.ReplaceAll(table, "@", fmt.Sprint(offsets[1]))), 512, end)
+			meter := metered(laidOut(t, l), l)
+			opened, err := layoutFiles(t, meter).Open("large")
+			if err != nil {
+				t.Fatal(err)
+			}
+			content, err := io.ReadAll(opened)
+			wantKind(t, err, imageconfig.ErrInvalid)
+			if len(content) != 10<<20+1 || string(content) != large[:len(content)] || meter.whole.Load() != 0 {
+				t.Errorf("%d bytes could be read, %d of the whole layer", len(content), meter.whole.Load())
+			}
+		})
+	}
+}
+
+// Many readers find out together that a table of contents cannot serve.
+func TestTOCIsGivenUpTogether(t *testing.T) {
+	t.Parallel()
+	l := lying(t, `{"version":1,"entries":[{"type":"reg","name":"etc/passwd","size":22,"offset":9000000,"digest":"#"},{"type":"reg","name":"bin/app","size":20000,"offset":-1,"digest":"#"}]}`)
+	source := imageconfig.NewSharing(imageconfig.Layout{FS: laidOut(t, l)}, nil, nil)
+	image := find(t, source, "app:v1")
+	var group sync.WaitGroup
+	for n := range 16 {
+		files := filesOf(t, image)
+		if n%4 == 0 {
+			files = filesOf(t, find(t, source, "app:v1"))
+		}
+		group.Go(func() {
+			if n%2 == 0 {
+				wantContent(t, files, "etc/passwd", truth)
+				return
+			}
+			wantContent(t, files, "bin/app", strings.Repeat("a program\n", 2000))
+		})
+	}
+	group.Wait()
+}
+
+// A seekable has files that can be read from any place on, but at one place only.
+type seekable struct{ fs.FS }
+
+func (s seekable) Open(name string) (fs.File, error) {
+	opened, err := s.FS.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		fs.File
+		io.Seeker
+	}{opened, opened.(io.Seeker)}, nil
+}
+
+// Sections can be had of files that seek, and of those of an archive.
+func TestSections(t *testing.T) {
+	t.Parallel()
+	l := lying(t, `{"version":1,"entries":[{"type":"reg","name":"etc/passwd","size":22,"offset":@,"digest":"#"},{"type":"dir","name":"listed"}]}`)
+	layout := laidOut(t, l)
+	var entries []entry
+	for name, held := range layout {
+		entries = append(entries, file(name, string(held.Data)))
+	}
+	archive := filepath.Join(t.TempDir(), "image.tar")
+	if err := os.WriteFile(archive, tarOf(t, entries...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, source := range map[string]imageconfig.Source{
+		"seeking": imageconfig.Layout{FS: seekable{layout}},
+		"archive": imageconfig.Archive(archive),
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := filesOf(t, find(t, source, "app:v1"))
+			wantContent(t, files, "etc/passwd", truth)
+			if !lstat(t, files, "listed").IsDir() {
+				t.Error("the table of contents is not used")
+			}
+		})
+	}
+}
+
+// The table of contents is read under the caller's context.
+func TestTOCContext(t *testing.T) {
+	t.Parallel()
+	for _, l := range recorded(t) {
+		image := find(t, imageconfig.Layout{FS: laidOut(t, l)}, "app:v1")
+		files, err := image.Files(canceled(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := files.Open("etc/passwd"); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: error is %v, want context.Canceled", l.Name, err)
+		}
+		if read(t, filesOf(t, image), "etc/passwd") == "" {
+			t.Errorf("%s: the next caller is affected", l.Name)
+		}
 	}
 }

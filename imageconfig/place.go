@@ -1,21 +1,15 @@
 package imageconfig
 
 import (
-	"archive/tar"
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
-
-// maxChunks is how many chunks of one file are read.
-const maxChunks = 1 << 16
 
 // A place is where the content of a regular file stands in a layer's blob, and
 // what it is to be.
@@ -36,89 +30,6 @@ type chunk struct {
 // chunkBytes is what a chunk takes in memory.
 const chunkBytes = 48
 
-// A locator reads the entries of a table of contents as tar headers, each
-// regular file with its chunks.
-type locator struct {
-	// wanted says of which files the place is to be found, by their ordinal.
-	wanted func(header *tar.Header, ordinal int) bool
-	visit  func(header *tar.Header, at *place) error
-
-	ordinal int
-	header  *tar.Header // a regular file that may have more chunks
-	digest  string
-	at      *place // nil if it is not wanted
-}
-
-// add takes the next entry.
-func (l *locator) add(entry *tocEntry) error {
-	if entry.Type == typeChunk {
-		if l.header == nil {
-			return fmt.Errorf("chunk of %q is not one of the file before it", entry.Name)
-		}
-		return l.addChunk(entry)
-	}
-	if err := l.flush(); err != nil {
-		return err
-	}
-	header, err := entry.header()
-	if err != nil {
-		return err
-	}
-	l.ordinal++
-	if header.Typeflag != tar.TypeReg {
-		return l.visit(header, nil)
-	}
-	l.header, l.digest = header, entry.Digest
-	if header.Size == 0 || !l.wanted(header, l.ordinal) {
-		return nil
-	}
-	l.at = &place{offset: entry.Offset, end: entry.EndOffset, inner: entry.InnerOffset, size: header.Size}
-	return l.addChunk(entry)
-}
-
-// addChunk takes a further part of the file, if anybody wants it.
-func (l *locator) addChunk(entry *tocEntry) error {
-	at := l.at
-	if at == nil || at.covered() >= min(at.size, maxFileBytes) {
-		return nil
-	}
-	size := entry.ChunkSize
-	if size == 0 {
-		size = at.size - entry.ChunkOffset
-	}
-	switch {
-	case entry.ChunkOffset != at.covered(), size <= 0, size > at.size-at.covered():
-		return fmt.Errorf("chunk of %d bytes at %d of file %q, which has %d bytes and %d before it",
-			entry.ChunkSize, entry.ChunkOffset, l.header.Name, at.size, at.covered())
-	case len(at.chunks) == maxChunks:
-		return fmt.Errorf("file %q has more than %d chunks", l.header.Name, maxChunks)
-	}
-	digest := entry.ChunkDigest
-	if digest == "" && size == at.size {
-		digest = l.digest
-	}
-	sum, err := sha256Of(digest)
-	if err != nil {
-		return fmt.Errorf("file %q: %w", l.header.Name, err)
-	}
-	at.chunks = append(at.chunks, chunk{at.covered() + size, sum})
-	return nil
-}
-
-// flush visits the file whose chunks are all known.
-func (l *locator) flush() error {
-	header, at := l.header, l.at
-	l.header, l.at = nil, nil
-	switch {
-	case header == nil:
-		return nil
-	case at != nil && at.covered() < min(at.size, maxFileBytes):
-		return fmt.Errorf("file %q has %d bytes, but chunks for %d", header.Name, at.size, at.covered())
-	default:
-		return l.visit(header, at)
-	}
-}
-
 // covered returns how much of the file the chunks are.
 func (p *place) covered() int64 {
 	if len(p.chunks) == 0 {
@@ -130,19 +41,9 @@ func (p *place) covered() int64 {
 // bytes returns what the place takes in memory.
 func (p *place) bytes() int { return chunkBytes * (1 + len(p.chunks)) }
 
-// sha256Of parses a digest.
-func sha256Of(digest string) (sum [sha256.Size]byte, err error) {
-	encoded, ok := strings.CutPrefix(digest, "sha256:")
-	if !ok || len(encoded) != hex.EncodedLen(len(sum)) {
-		return sum, fmt.Errorf("%q is no sha256 digest", digest)
-	}
-	_, err = hex.Decode(sum[:], []byte(encoded))
-	return sum, err
-}
-
-// length returns how many bytes of the blob are enough to read the content: all
-// up to its end, if that is known, else as many as it takes if it does not
-// compress, with what headers and short blocks add. The limit is the blob's size.
+// length returns how many bytes of the blob are enough to read what the chunks
+// cover: as many as it takes if it does not compress, with what headers and short
+// blocks add, but none behind the end. The limit is the blob's size.
 func (p *place) length(limit int64) (int64, error) {
 	switch most := unpackedLimit(limit); {
 	case p.offset < 0, p.offset >= limit, p.end > limit:
@@ -153,7 +54,7 @@ func (p *place) length(limit int64) (int64, error) {
 	most := p.inner + p.covered()
 	most += most/32 + 4096
 	if p.end > p.offset {
-		most = p.end - p.offset
+		most = min(most, p.end-p.offset)
 	}
 	return min(most, limit-p.offset), nil
 }

@@ -3,10 +3,10 @@ package imageconfig
 import "io"
 
 const (
-	// aheadBytes is how much of a layer one goroutine hands to the other at once.
-	aheadBytes = 128 << 10
+	// blockBytes is how much of a layer one goroutine hands to the other at most.
+	blockBytes = 64 << 10
 	// blocksAhead is how many such blocks there are.
-	blocksAhead = 4
+	blocksAhead = 8
 )
 
 // An aheadReader reads a stream in a goroutine, so that what a layer has been
@@ -15,15 +15,15 @@ const (
 type aheadReader struct {
 	stream io.ReadCloser
 	stop   func() // ends a read of the stream that waits for more; may be nil
-	filled chan aheadBlock
+	filled chan block
 	unused chan []byte
 	closed chan struct{}
-	now    aheadBlock
+	now    block
 	left   []byte // of now
 }
 
-// An aheadBlock is what was read into a buffer, and what the stream said then.
-type aheadBlock struct {
+// A block is what one read gave.
+type block struct {
 	buffer []byte
 	n      int
 	err    error
@@ -33,12 +33,12 @@ func readingAhead(stream io.ReadCloser, stop func()) *aheadReader {
 	a := &aheadReader{
 		stream: stream,
 		stop:   stop,
-		filled: make(chan aheadBlock, blocksAhead),
+		filled: make(chan block, blocksAhead),
 		unused: make(chan []byte, blocksAhead),
 		closed: make(chan struct{}),
 	}
 	for range blocksAhead {
-		a.unused <- make([]byte, aheadBytes)
+		a.unused <- make([]byte, blockBytes)
 	}
 	go a.fill()
 	return a
@@ -52,14 +52,9 @@ func (a *aheadReader) fill() {
 		case <-a.closed:
 			return
 		case buffer := <-a.unused:
-			b := aheadBlock{buffer: buffer}
-			for b.n < len(buffer) && b.err == nil {
-				var n int
-				n, b.err = a.stream.Read(buffer[b.n:])
-				b.n += n
-			}
-			a.filled <- b // has room for all blocks
-			if b.err != nil {
+			n, err := a.stream.Read(buffer)
+			a.filled <- block{buffer, n, err} // has room for all blocks
+			if err != nil {
 				return
 			}
 		}

@@ -30,3 +30,20 @@ func TestImpliedDirectory(t *testing.T) {
 		}
 	}
 }
+
+// TestImpliedDirectoryOnTheWay opens a file in a directory without an entry: the
+// layers below, which know what the directory looks like, are not read.
+func TestImpliedDirectoryOnTheWay(t *testing.T) {
+	lower := plainLayer(tarOf(t, dir("etc").owned(0o700, 5, 6), file("etc/group", "group")))
+	upper := plainLayer(tarOf(t, file("etc/passwd", "root")))
+	meter := metered(laidOut(t, lower, upper), lower)
+	files := layoutFiles(t, meter)
+	wantContent(t, files, "etc/passwd", "root")
+	if meter.whole.Load() != 0 {
+		t.Error("the lower layer is read")
+	}
+	if info := lstat(t, files, "etc"); info.Mode() != fs.ModeDir|0o700 {
+		t.Errorf("etc is %v, want what the lower layer says", info.Mode())
+	}
+	wantContent(t, files, "etc/group", "group")
+}

@@ -17,7 +17,7 @@ const modulePath = "github.com/drystart/drystart/"
 // others by their prefix. The standard library is always allowed.
 var arrows = map[string][]string{
 	"identity":                   {"k8s.io/api/core/v1", "github.com/moby/sys/user"},
-	"imageconfig":                {"github.com/google/go-containerregistry/", "github.com/distribution/reference", "github.com/pelletier/go-toml/v2", "github.com/pelletier/go-toml/v2/unstable", "github.com/klauspost/compress/", modulePath + "imageconfig/internal/"},
+	"imageconfig":                {"github.com/google/go-containerregistry/", "github.com/distribution/reference", "github.com/pelletier/go-toml/v2", "github.com/pelletier/go-toml/v2/unstable", "github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", modulePath + "imageconfig/internal/"},
 	"imageconfig/internal/cache": {},
 	"simulate":                   {modulePath + "imageconfig", modulePath + "identity", "k8s.io/api/core/v1", "k8s.io/apimachinery/pkg/", "github.com/google/go-containerregistry/pkg/v1", "github.com/google/go-containerregistry/pkg/authn", "github.com/distribution/reference"},
 	"examples/compare":           {},

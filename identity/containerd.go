@@ -2,10 +2,7 @@ package identity
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
-
-	"github.com/moby/sys/user"
 )
 
 // Containerd resolves requests as containerd with the overlayfs snapshotter does.
@@ -27,18 +24,18 @@ type Containerd struct {
 // Source: [GenerateUserString].
 //
 // [GenerateUserString]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/util/util.go#L105-L146
-func (Containerd) UserString(request Request) (string, error) {
-	base := request.userKey()
+func (c Containerd) UserString(request Request) (string, error) {
+	if err := c.Sandbox(request); err != nil {
+		return "", err
+	}
 	if !request.RunAsGroup.known {
-		return base, nil
+		return request.userKey(), nil
 	}
-	group := request.RunAsGroup.String()
-	if base == "" {
-		text := fmt.Sprintf("user group %q is specified without user", group)
-		return "", &UserStringError{Err: ErrGroupWithoutUser, text: text}
-	}
-	return base + ":" + group, nil
+	return request.userKey() + ":" + request.RunAsGroup.String(), nil
 }
+
+// namesNobody reports whether the request has neither a name nor a uid.
+func (r Request) namesNobody() bool { return r.RunAsUsername == "" && !r.RunAsUser.known }
 
 // userKey returns the request's name or its decimal uid.
 func (r Request) userKey() string {
@@ -83,18 +80,16 @@ func (c Containerd) Process(root fs.FS, request Request) (Process, error) {
 	if err != nil {
 		return Process{}, err
 	}
-	groups := []ID{process.GID}
+	groups := append(make([]ID, 0, 1+len(request.SupplementalGroups)), process.GID)
 	for _, group := range request.SupplementalGroups {
 		if group.known {
-			groups = append(groups, NewID(int64(uint32(group.number)), group.origin))
+			groups = append(groups, cut(group.number, group.origin))
 		}
 	}
 	if !request.Strict || c.IgnoresPolicy {
-		listed, err := c.additionalGroups(root, request.userKey())
-		if err != nil {
+		if groups, err = c.additionalGroups(groups, root, request); err != nil {
 			return Process{}, err
 		}
-		groups = append(groups, listed...)
 	}
 	process.Groups = sortedUnique(groups)
 	return process, nil
@@ -102,22 +97,21 @@ func (c Containerd) Process(root fs.FS, request Request) (Process, error) {
 
 // user is containerd's WithUser, for the user strings that a kubelet causes.
 func (c Containerd) user(root fs.FS, request Request) (Process, error) {
-	userString, err := c.UserString(request)
-	if err != nil {
+	if err := c.Sandbox(request); err != nil {
 		return Process{}, err
 	}
-	if userString == "" {
+	if request.namesNobody() {
 		return Process{}, ErrNoUser
 	}
 	name, uid, ok := c.requested(request.RunAsUsername, request.RunAsUser)
 	if !ok {
-		return Process{}, outOfRange(userString, "uid")
+		return Process{}, c.outOfRange(request, "uid")
 	}
 	groupName, gid, ok := c.requested("", request.RunAsGroup)
 	if !ok {
-		return Process{}, outOfRange(userString, "gid")
+		return Process{}, c.outOfRange(request, "gid")
 	}
-	process := Process{UID: uid, GID: gid}
+	process, err := Process{UID: uid, GID: gid}, error(nil)
 	if name != "" {
 		if process, err = c.userByName(root, name, gid); err != nil {
 			return Process{}, err
@@ -136,26 +130,26 @@ func (c Containerd) user(root fs.FS, request Request) (Process, error) {
 
 // userByName resolves a name; a gid that is known takes the place of the entry's.
 func (c Containerd) userByName(root fs.FS, name string, gid ID) (Process, error) {
-	entry, err := c.UserFiles.findUser(root, func(u user.User) bool { return u.Name == name })
+	entry, err := c.UserFiles.findUser(root, query{by: byName, text: name})
 	if err != nil {
 		return Process{}, err
 	}
 	origin := Origin{SourcePasswd, entry.Name}
 	if !gid.known {
-		gid = NewID(int64(uint32(entry.Gid)), origin)
+		gid = cut(int64(entry.Gid), origin)
 	}
-	return Process{UID: NewID(int64(uint32(entry.Uid)), origin), GID: gid}, nil
+	return Process{UID: cut(int64(entry.Uid), origin), GID: gid}, nil
 }
 
 func (c Containerd) groupByName(root fs.FS, name string) (ID, error) {
-	entries, err := c.UserFiles.findGroups(root, func(g user.Group) bool { return g.Name == name })
+	entries, err := c.UserFiles.findGroups(root, query{by: byName, text: name})
 	if err != nil {
 		return ID{}, err
 	}
 	if len(entries) == 0 {
 		return ID{}, ErrNoGroupsFound
 	}
-	return NewID(int64(uint32(entries[0].Gid)), Origin{SourceGroup, name}), nil
+	return cut(int64(entries[0].Gid), Origin{SourceGroup, name}), nil
 }
 
 // primaryGroup returns the gid of a numeric user for which no group is requested.
@@ -164,10 +158,10 @@ func (c Containerd) groupByName(root fs.FS, name string) (ID, error) {
 //
 // [WithUserID]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/pkg/oci/spec_opts.go#L749-L808
 func (c Containerd) primaryGroup(root fs.FS, uid ID) (ID, error) {
-	entry, err := c.UserFiles.findUser(root, func(u user.User) bool { return int64(u.Uid) == uid.number })
+	entry, err := c.UserFiles.findUser(root, query{by: byNumber, number: uid.number})
 	switch {
 	case err == nil:
-		return NewID(int64(uint32(entry.Gid)), Origin{SourcePasswd, entry.Name}), nil
+		return cut(int64(entry.Gid), Origin{SourcePasswd, entry.Name}), nil
 	case isAbsent(err):
 		return NewID(0, Origin{SourceDefault, uid.String()}), nil
 	default:

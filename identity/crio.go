@@ -1,14 +1,9 @@
 package identity
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"math"
 	"slices"
-	"strconv"
 	"syscall"
 
 	"github.com/moby/sys/user"
@@ -53,20 +48,22 @@ func (CRIO) Sandbox(Request) error { return nil }
 // [GetUserInfo]: https://github.com/cri-o/cri-o/blob/v1.36.3/utils/utils.go#L173-L204
 // [GetExecUser]: https://github.com/moby/sys/blob/user/v0.4.0/user/user.go#L230-L352
 func (c CRIO) Process(root fs.FS, request Request) (Process, error) {
-	if request.userKey() == "" {
+	if request.namesNobody() {
 		return Process{}, ErrNoUser
 	}
-	entry, found, err := c.passwdEntry(root, request.userKey())
+	entry, found, err := c.passwdEntry(root, request)
 	if err != nil {
 		return Process{}, err
 	}
-	process := Process{UID: request.RunAsUser, GID: NewID(0, Origin{SourceDefault, request.userKey()})}
+	process := Process{UID: request.RunAsUser}
 	var listed []ID
-	if found {
+	if !found {
+		process.GID = NewID(0, Origin{SourceDefault, request.userKey()})
+	} else {
 		origin := Origin{SourcePasswd, entry.Name}
-		process.GID = NewID(int64(uint32(entry.Gid)), origin)
-		if !process.UID.known || process.UID.number != int64(uint32(entry.Uid)) {
-			process.UID = NewID(int64(uint32(entry.Uid)), origin)
+		process.GID = cut(int64(entry.Gid), origin)
+		if uid := cut(int64(entry.Uid), origin); !process.UID.Is(uid.number) {
+			process.UID = uid
 		}
 		if listed, err = c.listedGroups(root, entry.Name); err != nil {
 			return Process{}, err
@@ -80,39 +77,49 @@ func (c CRIO) Process(root fs.FS, request Request) (Process, error) {
 		return Process{}, err
 	}
 	if request.RunAsGroup.known {
-		process.GID = NewID(int64(uint32(request.RunAsGroup.number)), request.RunAsGroup.origin)
+		process.GID = cut(request.RunAsGroup.number, request.RunAsGroup.origin)
 	}
-	process.Groups = []ID{process.GID}
+	process.Groups = append(make([]ID, 0, 1+len(listed)+len(request.SupplementalGroups)), process.GID)
 	if request.Strict {
 		listed = nil
 	}
-	for _, group := range slices.Concat(listed, request.SupplementalGroups) {
-		group.number = int64(uint32(group.number))
-		if group.known && !slices.ContainsFunc(process.Groups, func(id ID) bool { return id.number == group.number }) {
-			process.Groups = append(process.Groups, group)
-		}
-	}
+	process.addGroups(listed)
+	process.addGroups(request.SupplementalGroups)
 	return process, nil
 }
 
-// passwdEntry returns the entry for a name or a decimal uid. A uid needs none.
-func (CRIO) passwdEntry(root fs.FS, key string) (entry user.User, found bool, err error) {
-	uid, notNumeric := strconv.Atoi(key)
-	entries, err := readAccounts(root, "etc/passwd", func(r io.Reader) ([]user.User, error) {
-		return user.ParsePasswdFilter(r, func(u user.User) bool {
-			return notNumeric == nil && u.Uid == uid || notNumeric != nil && u.Name == key
-		})
-	})
+// addGroups adds the groups that the process does not have yet.
+func (p *Process) addGroups(groups []ID) {
+	for _, group := range groups {
+		id := cut(group.number, group.origin)
+		if group.known && !slices.ContainsFunc(p.Groups, func(other ID) bool { return other.Is(id.number) }) {
+			p.Groups = append(p.Groups, id)
+		}
+	}
+}
+
+// crioFiles is how CRI-O opens account files.
+var crioFiles = UserFiles{View: joinedFiles, Unbounded: true}
+
+// passwdEntry returns the entry for the request's user. A uid needs none.
+func (CRIO) passwdEntry(root fs.FS, request Request) (entry user.User, found bool, err error) {
+	uid, isNumber := request.RunAsUser.number, request.RunAsUsername == ""
+	if number, err := parseNumber(request.RunAsUsername); err == nil {
+		uid, isNumber = number, true
+	}
+	if isNumber {
+		entry, err = crioFiles.findUser(root, query{by: byNumber, number: uid})
+	} else {
+		entry, err = crioFiles.findUser(root, query{by: byName, text: request.RunAsUsername})
+	}
 	switch {
-	case isUnreadable(err):
-		return user.User{}, false, err
-	case err != nil:
-		return user.User{}, false, crioError(err, "unable to find user "+key+": ")
-	case len(entries) > 0:
-		return entries[0], true, nil
-	case notNumeric != nil:
-		return user.User{}, false, crioError(user.ErrNoPasswdEntries, "unable to find user "+key+": ")
-	case uid < 0 || uid > math.MaxInt32:
+	case err == nil, isUnreadable(err):
+		return entry, err == nil, err
+	case !isAbsent(err):
+		return user.User{}, false, crioError(err, "unable to find user "+request.userKey()+": ")
+	case !isNumber:
+		return user.User{}, false, crioError(user.ErrNoPasswdEntries, "unable to find user "+request.userKey()+": ")
+	case !isValid(uid):
 		return user.User{}, false, crioError(user.ErrRange, "")
 	default:
 		return user.User{}, false, nil
@@ -125,41 +132,31 @@ func (CRIO) listedGroups(root fs.FS, name string) ([]ID, error) {
 	if name == "" {
 		return nil, nil
 	}
-	entries, err := readAccounts(root, "etc/group", func(r io.Reader) ([]user.Group, error) {
-		return user.ParseGroupFilter(r, func(g user.Group) bool { return slices.Contains(g.List, name) })
-	})
-	if errors.Is(err, bufio.ErrTooLong) {
-		return nil, unreadable("etc/group", err) // CRI-O's parser takes lines of any length
-	}
-	if err != nil && !isUnreadable(err) {
+	entries, err := crioFiles.findGroups(root, query{by: byMember, text: name})
+	if err != nil && !isUnreadable(err) && !isAbsent(err) {
 		return nil, crioError(err, "unable to find groups for spec "+name+": ")
 	}
-	return groupIDs(entries), err
+	if isAbsent(err) {
+		err = nil
+	}
+	return appendIDs(nil, entries), err
 }
 
 func crioError(err error, where string) error {
 	return &CRIOError{Err: err, text: "get exec user: " + where + err.Error()}
 }
 
-// readAccounts opens a file and parses it; one that cannot be opened has no
-// entries. A directory can be opened, but not read.
-func readAccounts[T any](root fs.FS, name string, parse func(io.Reader) ([]T, error)) ([]T, error) {
-	if root == nil {
-		return nil, unreadable(name, errors.New("the image's files are not known"))
-	}
+// openJoined opens an account file below root. One that cannot be opened is
+// absent, whatever the reason. A directory can be opened, but not read.
+func openJoined(root fs.FS, name string) (*userFile, error) {
 	resolved, err := resolveSecurely(root, name)
-	if isUnreadable(err) {
-		return nil, err
-	}
 	if err != nil {
-		return nil, nil // it cannot be opened
+		return nil, absentUnlessUnreadable(err)
 	}
 	info, err := lstat(root, resolved)
 	switch {
-	case isUnreadable(err):
-		return nil, err
 	case err != nil:
-		return nil, nil // it is not there
+		return nil, absentUnlessUnreadable(err)
 	case info.IsDir():
 		return nil, fmt.Errorf("read <root> is a directory%w", hidden{syscall.EISDIR})
 	}
@@ -167,9 +164,14 @@ func readAccounts[T any](root fs.FS, name string, parse func(io.Reader) ([]T, er
 	if err != nil {
 		return nil, unreadable(name, err)
 	}
-	defer file.Close() //nolint:errcheck // nothing was written
-	entries, err := parse(&userFile{File: file, name: name, left: unbounded})
-	return entries, err
+	return &userFile{File: file, name: name, size: info.Size(), left: unbounded}, nil
+}
+
+func absentUnlessUnreadable(err error) error {
+	if isUnreadable(err) {
+		return err
+	}
+	return fs.ErrNotExist
 }
 
 // hidden is an error that adds no text.

@@ -2,12 +2,9 @@ package identity
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"path"
 	"syscall"
-
-	"github.com/moby/sys/user"
 )
 
 // generatedFiles is what CRI-O does for a uid and a gid that the image's files
@@ -23,9 +20,7 @@ func (CRIO) generatedFiles(root fs.FS, found bool, gid ID) error {
 			return err
 		}
 	}
-	groups, err := readAccounts(root, "etc/group", func(r io.Reader) ([]user.Group, error) {
-		return user.ParseGroupFilter(r, func(g user.Group) bool { return int64(g.Gid) == int64(uint32(gid.number)) })
-	})
+	groups, err := crioFiles.findGroups(root, query{by: byNumber, number: cut(gid.number, gid.origin).number})
 	if err == nil && len(groups) > 0 {
 		return nil
 	}

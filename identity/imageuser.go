@@ -1,9 +1,6 @@
 package identity
 
-import (
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // An ImageUser is what a container runtime tells the kubelet about an image's
 // default user. At most one of UID and Username is set. The zero ImageUser is
@@ -35,11 +32,11 @@ func ParseImageUser(user string) ImageUser {
 	if name == "" {
 		return result
 	}
-	uid, err := strconv.ParseInt(name, 10, 64)
+	uid, err := parseNumber(name)
 	if err != nil {
 		result.Username = name
 		return result
 	}
-	result.UID = &uid
+	result.UID = new(uid)
 	return result
 }

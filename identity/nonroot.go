@@ -1,9 +1,9 @@
 package identity
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
@@ -80,15 +80,15 @@ func (e *RunAsNonRootError) Unwrap() error { return e.Violation }
 //
 // [verifyRunAsNonRoot]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/security_context_others.go#L34-L69
 func VerifyRunAsNonRoot(pod *corev1.Pod, container *corev1.Container, image ImageUser) error {
-	effective := EffectiveSecurityContext(pod, container)
-	if effective.RunAsNonRoot == nil || !*effective.RunAsNonRoot {
+	if !mustNotBeRoot(pod, container) {
 		return nil
 	}
 	refuse := func(violation error, user string) error {
 		return &RunAsNonRootError{Violation: violation, Pod: PodName(pod), Container: container.Name, ImageUser: user}
 	}
-	if effective.RunAsUser != nil {
-		if *effective.RunAsUser == 0 {
+	podContext, own := contexts(pod, container)
+	if runAsUser := cmp.Or(own.RunAsUser, podContext.RunAsUser); runAsUser != nil {
+		if *runAsUser == 0 {
 			return refuse(ErrRunAsUserRoot, "")
 		}
 		return nil
@@ -96,18 +96,23 @@ func VerifyRunAsNonRoot(pod *corev1.Pod, container *corev1.Container, image Imag
 	if image.Username != "" {
 		return refuse(ErrImageUserNotNumeric, image.Username)
 	}
-	if image.UID == nil {
+	switch uid := image.UID; {
+	case uid == nil:
 		return refuse(ErrImageRunsAsRoot, "")
-	}
-	uid := strconv.FormatInt(*image.UID, 10)
-	switch {
-	case *image.UID == 0:
-		return refuse(ErrImageRunsAsRoot, uid)
-	case *image.UID < 0 || *image.UID > math.MaxInt32:
-		return refuse(ErrImageUserInvalid, uid)
+	case *uid == 0:
+		return refuse(ErrImageRunsAsRoot, "0")
+	case !isValid(*uid):
+		return refuse(ErrImageUserInvalid, strconv.FormatInt(*uid, 10))
 	default:
 		return nil
 	}
+}
+
+// mustNotBeRoot returns the effective runAsNonRoot.
+func mustNotBeRoot(pod *corev1.Pod, container *corev1.Container) bool {
+	podContext, own := contexts(pod, container)
+	runAsNonRoot := cmp.Or(own.RunAsNonRoot, podContext.RunAsNonRoot)
+	return runAsNonRoot != nil && *runAsNonRoot
 }
 
 // PodName returns the kubelet's name for a Pod in its messages,

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"errors"
-	"math"
 	"strconv"
 )
 
@@ -26,17 +25,17 @@ const (
 // where it is refused.
 func (c Containerd) requested(name string, id ID) (string, ID, bool) {
 	if name != "" {
-		_, err := strconv.Atoi(name)
+		_, err := parseNumber(name)
 		return name, ID{}, c.OutOfRange != RefuseOutOfRange || !errors.Is(err, strconv.ErrRange)
 	}
-	if !id.known || id.number >= 0 && id.number <= math.MaxInt32 {
+	if !id.known || id.Valid() {
 		return "", id, true
 	}
 	switch c.OutOfRange {
 	case NameOutOfRange:
 		return id.String(), ID{}, true
 	case WrapOutOfRange:
-		return "", NewID(int64(uint32(id.number)), id.origin), true
+		return "", cut(id.number, id.origin), true
 	default:
 		return "", ID{}, false
 	}

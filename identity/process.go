@@ -29,6 +29,15 @@ func (p Process) Equal(other Process) bool {
 		p.Username == other.Username && p.UsernameOrigin == other.UsernameOrigin
 }
 
+// GroupNumbers returns the numbers of the groups, in their order.
+func (p Process) GroupNumbers() []int64 {
+	var numbers []int64
+	for _, group := range p.Groups {
+		numbers = append(numbers, group.number)
+	}
+	return numbers
+}
+
 // sortedUnique returns the groups in ascending order, each number once. Of equal
 // numbers the first one stays.
 func sortedUnique(groups []ID) []ID {

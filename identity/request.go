@@ -29,16 +29,14 @@ type Request struct {
 //
 // [determineEffectiveSecurityContext]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/security_context.go#L30-L156
 func ContainerRequest(pod *corev1.Pod, container *corev1.Container, image ImageUser) Request {
-	request := groupsRequest(pod.Spec.SecurityContext)
-	request.ImageUser = image.User
+	return groupsRequest(pod.Spec.SecurityContext).ForContainer(pod, container, image)
+}
 
-	podContext, own := pod.Spec.SecurityContext, container.SecurityContext
-	if podContext == nil {
-		podContext = &corev1.PodSecurityContext{}
-	}
-	if own == nil {
-		own = &corev1.SecurityContext{}
-	}
+// ForContainer returns [ContainerRequest] of a container whose Pod's
+// [SandboxRequest] this is. Both share the groups.
+func (r Request) ForContainer(pod *corev1.Pod, container *corev1.Container, image ImageUser) Request {
+	request := Request{SupplementalGroups: r.SupplementalGroups, Strict: r.Strict, ImageUser: image.User}
+	podContext, own := contexts(pod, container)
 	request.RunAsGroup = inherited("runAsGroup", own.RunAsGroup, podContext.RunAsGroup)
 	request.RunAsUser = inherited("runAsUser", own.RunAsUser, podContext.RunAsUser)
 	if request.RunAsUser.known {
@@ -79,6 +77,9 @@ func groupsRequest(pod *corev1.PodSecurityContext) Request {
 	request := Request{
 		Strict: pod.SupplementalGroupsPolicy != nil && *pod.SupplementalGroupsPolicy == corev1.SupplementalGroupsPolicyStrict,
 	}
+	if pod.FSGroup != nil || len(pod.SupplementalGroups) > 0 {
+		request.SupplementalGroups = make([]ID, 0, 1+len(pod.SupplementalGroups))
+	}
 	if pod.FSGroup != nil {
 		request.SupplementalGroups = append(request.SupplementalGroups, NewID(*pod.FSGroup, Origin{SourcePod, "fsGroup"}))
 	}
@@ -87,6 +88,24 @@ func groupsRequest(pod *corev1.PodSecurityContext) Request {
 	}
 	return request
 }
+
+// contexts returns what the Pod and the container say, which may be nothing.
+func contexts(pod *corev1.Pod, container *corev1.Container) (*corev1.PodSecurityContext, *corev1.SecurityContext) {
+	podContext, own := pod.Spec.SecurityContext, container.SecurityContext
+	if podContext == nil {
+		podContext = &noPodContext
+	}
+	if own == nil {
+		own = &noContext
+	}
+	return podContext, own
+}
+
+// What says nothing. Nobody writes to them.
+var (
+	noPodContext corev1.PodSecurityContext
+	noContext    corev1.SecurityContext
+)
 
 // inherited returns the container's value where it has one, else the Pod's.
 func inherited(field string, container, pod *int64) ID {

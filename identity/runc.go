@@ -22,14 +22,14 @@ import (
 // [setupUser]: https://github.com/opencontainers/runc/blob/v1.1.5/libcontainer/init_linux.go#L310-L399
 func SetupUserByFiles(root fs.FS, process Process, size int64) (Process, error) {
 	files := UserFiles{View: insideFiles, Unbounded: true}
-	users, err := files.findUser(root, func(u user.User) bool { return int64(u.Uid) == process.UID.number })
+	users, err := files.findUser(root, query{by: byNumber, number: process.UID.number})
 	if isUnreadable(err) {
 		return Process{}, err
 	}
-	if err != nil && !inRange(process.UID) || err == nil && int64(users.Uid) != process.UID.number {
+	if err != nil && !isValid(process.UID.number) || err == nil && int64(users.Uid) != process.UID.number {
 		return Process{}, outOfRuncsRange()
 	}
-	groups, err := files.findGroups(root, func(user.Group) bool { return true })
+	groups, err := files.findGroups(root, query{by: byNothing})
 	if isUnreadable(err) {
 		return Process{}, err
 	}
@@ -39,7 +39,7 @@ func SetupUserByFiles(root fs.FS, process Process, size int64) (Process, error) 
 	byNumber := func(id ID) bool {
 		return slices.ContainsFunc(groups, func(g user.Group) bool { return int64(g.Gid) == id.number })
 	}
-	if !inRange(process.GID) && !byNumber(process.GID) {
+	if !isValid(process.GID.number) && !byNumber(process.GID) {
 		return Process{}, outOfRuncsRange()
 	}
 	process.Groups = slices.Clone(process.Groups)
@@ -52,7 +52,7 @@ func SetupUserByFiles(root fs.FS, process Process, size int64) (Process, error) 
 		case at >= 0:
 			taken[groups[at].Gid] = true
 			process.Groups[i] = NewID(int64(groups[at].Gid), id.origin)
-		case !inRange(id):
+		case !isValid(id.number):
 			return Process{}, outOfRuncsRange()
 		default:
 			taken[int(id.number)] = true
@@ -70,7 +70,5 @@ func SetupUserByFiles(root fs.FS, process Process, size int64) (Process, error) 
 func outOfRuncsRange() error {
 	return &StartError{Err: ErrIDNotSettable, text: "unable to setup user: " + user.ErrRange.Error()}
 }
-
-func inRange(id ID) bool { return id.number >= 0 && id.number <= math.MaxInt32 }
 
 func mapped(id ID, size int64) bool { return size == math.MaxUint32 || id.number < size }

@@ -1,6 +1,9 @@
 package identity
 
-import "io/fs"
+import (
+	"fmt"
+	"io/fs"
+)
 
 // A Runtime is a container runtime: how it makes a process of a [Request].
 // [Containerd] and [CRIO] are the two that there are.
@@ -14,7 +17,10 @@ type Runtime interface {
 
 // Sandbox returns an error with [ErrGroupWithoutUser] where the Pod sets a
 // runAsGroup and no runAsUser.
-func (c Containerd) Sandbox(request Request) error {
-	_, err := c.UserString(request)
-	return err
+func (Containerd) Sandbox(request Request) error {
+	if !request.RunAsGroup.known || !request.namesNobody() {
+		return nil
+	}
+	text := fmt.Sprintf("user group %q is specified without user", request.RunAsGroup)
+	return &UserStringError{Err: ErrGroupWithoutUser, text: text}
 }

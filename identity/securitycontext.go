@@ -1,6 +1,10 @@
 package identity
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	"cmp"
+
+	corev1 "k8s.io/api/core/v1"
+)
 
 // EffectiveSecurityContext merges the Pod's and the container's securityContext
 // as the kubelet does. The result shares no memory with its inputs and is never
@@ -21,58 +25,60 @@ import corev1 "k8s.io/api/core/v1"
 //
 // [DetermineEffectiveSecurityContext]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/securitycontext/util.go#L44-L121
 func EffectiveSecurityContext(pod *corev1.Pod, container *corev1.Container) *corev1.SecurityContext {
-	own := container.SecurityContext.DeepCopy()
+	return new(EffectiveContext).Merge(pod, container)
+}
+
+// An EffectiveContext is the memory of one merged securityContext and of what it
+// points to, for those who merge many.
+type EffectiveContext struct {
+	context      corev1.SecurityContext
+	capabilities corev1.Capabilities
+	add, drop    [1]corev1.Capability
+
+	runAsUser, runAsGroup                          int64
+	runAsNonRoot, privileged, readOnly, escalation bool
+}
+
+// Merge returns [EffectiveSecurityContext] in this memory, which is used once.
+func (e *EffectiveContext) Merge(pod *corev1.Pod, container *corev1.Container) *corev1.SecurityContext {
 	if pod.Spec.SecurityContext == nil {
-		if own == nil {
-			own = &corev1.SecurityContext{}
+		if own := container.SecurityContext; own != nil {
+			own.DeepCopyInto(&e.context)
 		}
-		return own
+		return &e.context
 	}
-	effective := podProjection(pod.Spec.SecurityContext)
+	inherited, own := contexts(pod, container)
+	e.context = corev1.SecurityContext{
+		Capabilities:             e.copyCapabilities(own.Capabilities),
+		Privileged:               copyTo(&e.privileged, own.Privileged),
+		SELinuxOptions:           cmp.Or(own.SELinuxOptions, inherited.SELinuxOptions).DeepCopy(),
+		WindowsOptions:           overlayWindows(inherited.WindowsOptions.DeepCopy(), own.WindowsOptions.DeepCopy()),
+		RunAsUser:                copyTo(&e.runAsUser, cmp.Or(own.RunAsUser, inherited.RunAsUser)),
+		RunAsGroup:               copyTo(&e.runAsGroup, cmp.Or(own.RunAsGroup, inherited.RunAsGroup)),
+		RunAsNonRoot:             copyTo(&e.runAsNonRoot, cmp.Or(own.RunAsNonRoot, inherited.RunAsNonRoot)),
+		ReadOnlyRootFilesystem:   copyTo(&e.readOnly, own.ReadOnlyRootFilesystem),
+		AllowPrivilegeEscalation: copyTo(&e.escalation, own.AllowPrivilegeEscalation),
+		ProcMount:                clone(own.ProcMount),
+	}
+	return &e.context
+}
+
+func (e *EffectiveContext) copyCapabilities(own *corev1.Capabilities) *corev1.Capabilities {
 	if own == nil {
-		return effective
+		return nil
 	}
-	overlayIdentity(effective, own)
-	effective.Capabilities = own.Capabilities
-	effective.Privileged = own.Privileged
-	effective.ReadOnlyRootFilesystem = own.ReadOnlyRootFilesystem
-	effective.AllowPrivilegeEscalation = own.AllowPrivilegeEscalation
-	effective.ProcMount = own.ProcMount
-	return effective
-}
-
-// podProjection returns the fields that a container inherits.
-func podProjection(pod *corev1.PodSecurityContext) *corev1.SecurityContext {
-	return &corev1.SecurityContext{
-		SELinuxOptions: pod.SELinuxOptions.DeepCopy(),
-		WindowsOptions: pod.WindowsOptions.DeepCopy(),
-		RunAsUser:      clone(pod.RunAsUser),
-		RunAsGroup:     clone(pod.RunAsGroup),
-		RunAsNonRoot:   clone(pod.RunAsNonRoot),
+	if own.Add != nil {
+		e.capabilities.Add = append(e.add[:0:1], own.Add...)
 	}
-}
-
-func overlayIdentity(effective, own *corev1.SecurityContext) {
-	if own.SELinuxOptions != nil {
-		effective.SELinuxOptions = own.SELinuxOptions
+	if own.Drop != nil {
+		e.capabilities.Drop = append(e.drop[:0:1], own.Drop...)
 	}
-	if own.WindowsOptions != nil {
-		effective.WindowsOptions = overlayWindows(effective.WindowsOptions, own.WindowsOptions)
-	}
-	if own.RunAsUser != nil {
-		effective.RunAsUser = own.RunAsUser
-	}
-	if own.RunAsGroup != nil {
-		effective.RunAsGroup = own.RunAsGroup
-	}
-	if own.RunAsNonRoot != nil {
-		effective.RunAsNonRoot = own.RunAsNonRoot
-	}
+	return &e.capabilities
 }
 
 func overlayWindows(effective, own *corev1.WindowsSecurityContextOptions) *corev1.WindowsSecurityContextOptions {
-	if effective == nil {
-		effective = &corev1.WindowsSecurityContextOptions{}
+	if effective == nil || own == nil {
+		return cmp.Or(own, effective)
 	}
 	if own.GMSACredentialSpecName != nil || own.GMSACredentialSpec != nil {
 		effective.GMSACredentialSpecName = own.GMSACredentialSpecName
@@ -85,6 +91,15 @@ func overlayWindows(effective, own *corev1.WindowsSecurityContextOptions) *corev
 		effective.HostProcess = own.HostProcess
 	}
 	return effective
+}
+
+// copyTo returns the place that it has copied a value to, or nil.
+func copyTo[T any](place, value *T) *T {
+	if value == nil {
+		return nil
+	}
+	*place = *value
+	return place
 }
 
 func clone[T any](p *T) *T {

@@ -3,7 +3,6 @@ package identity
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"syscall"
@@ -42,6 +41,9 @@ const (
 	MountedFiles
 	// insideFiles is what a process inside of the container sees.
 	insideFiles
+	// joinedFiles mounts the image and opens the path that SecureJoin returns:
+	// CRI-O.
+	joinedFiles
 )
 
 // maxUserFileBytes is how much containerd reads of /etc/passwd and /etc/group.
@@ -66,16 +68,15 @@ func (e *UnreadableError) Error() string { return "cannot read /" + e.Path + ": 
 func (e *UnreadableError) Unwrap() error { return e.Err }
 
 func unreadable(name string, err error) error {
-	var already *UnreadableError
-	if errors.As(err, &already) {
+	if isUnreadable(err) {
 		return err
 	}
 	return &UnreadableError{Path: name, Err: err}
 }
 
 func isUnreadable(err error) bool {
-	var unreadable *UnreadableError
-	return errors.As(err, &unreadable)
+	_, is := errors.AsType[*UnreadableError](err)
+	return is
 }
 
 // open opens an account file below root.
@@ -84,9 +85,12 @@ func isUnreadable(err error) bool {
 //
 // [openUserFile]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/pkg/oci/spec_opts.go#L1841-L1863
 // [openBoundedUserFile]: https://github.com/containerd/containerd/blob/v2.1.9/pkg/oci/spec_opts.go#L1721-L1738
-func (u UserFiles) open(root fs.FS, name string) (io.ReadCloser, error) {
+func (u UserFiles) open(root fs.FS, name string) (*userFile, error) {
 	if root == nil {
 		return nil, unreadable(name, errors.New("the image's files are not known"))
+	}
+	if u.View == joinedFiles {
+		return openJoined(root, name)
 	}
 	asked, resolved, err := u.resolve(root, name)
 	if err != nil {
@@ -104,9 +108,9 @@ func (u UserFiles) open(root fs.FS, name string) (io.ReadCloser, error) {
 		return nil, unreadable(name, err)
 	}
 	if u.Unbounded {
-		return &userFile{File: file, name: name, left: unbounded}, nil
+		return &userFile{File: file, name: name, size: info.Size(), left: unbounded}, nil
 	}
-	return &userFile{File: file, name: u.shown(name, resolved), left: maxUserFileBytes}, nil
+	return &userFile{File: file, name: u.shown(name, resolved), size: info.Size(), left: maxUserFileBytes}, nil
 }
 
 // resolve returns the path that is opened in the end, and where its links lead.

@@ -18,6 +18,7 @@ const unbounded = -1
 type userFile struct {
 	fs.File
 	name string
+	size int64
 	left int // bytes that may still be read, or unbounded
 }
 

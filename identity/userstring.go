@@ -31,6 +31,11 @@ func (e *UserStringError) Error() string { return e.text }
 // Unwrap returns Err.
 func (e *UserStringError) Unwrap() error { return e.Err }
 
-func outOfRange(userString, what string) error {
+// outOfRange returns the refusal of a request's uid or gid.
+func (c Containerd) outOfRange(request Request, what string) error {
+	userString, err := c.UserString(request)
+	if err != nil {
+		return err
+	}
 	return &UserStringError{Err: ErrIDOutOfRange, text: fmt.Sprintf("invalid USER value %q: %s out of range", userString, what)}
 }

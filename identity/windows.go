@@ -60,13 +60,12 @@ func (e *WindowsNonRootError) Unwrap() error { return e.Violation }
 //
 // [verifyRunAsNonRoot on Windows]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kuberuntime/security_context_windows.go#L43-L75
 func VerifyRunAsNonRootOnWindows(pod *corev1.Pod, container *corev1.Container, image ImageUser) error {
-	effective := EffectiveSecurityContext(pod, container)
-	if effective.RunAsNonRoot == nil || !*effective.RunAsNonRoot {
+	if !mustNotBeRoot(pod, container) {
 		return nil
 	}
 	name, violation := image.Username, ErrImageUserNameRoot
-	if options := effective.WindowsOptions; options != nil && options.RunAsUserName != nil {
-		name, violation = *options.RunAsUserName, ErrRunAsUserNameRoot
+	if username, origin := WindowsUsername(pod, container, image); origin.Source != SourceImage {
+		name, violation = username, ErrRunAsUserNameRoot
 	}
 	if !strings.EqualFold(name, windowsRoot) {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"slices"
+	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
@@ -27,7 +28,8 @@ type Image struct {
 	// than built.
 	Runnable bool
 
-	files func(ctx context.Context) (fs.FS, error)
+	files   func(ctx context.Context) (fs.FS, error)
+	derived sync.Map // by type: see Derive
 }
 
 // Files returns the image's files as a node's overlay shows them. Its paths are
@@ -43,9 +45,26 @@ func (i *Image) Files(ctx context.Context) (fs.FS, error) {
 	return i.files(ctx)
 }
 
+// Derive returns what is worked out from an image once, and kept for as long as
+// the image is: the first value of its type that came without an error. The type
+// is that of a package that keeps it to itself, and safe for concurrent use.
+func Derive[T any](i *Image, work func(*Image) (*T, error)) (*T, error) {
+	key := (*T)(nil)
+	if kept, ok := i.derived.Load(key); ok {
+		return kept.(*T), nil
+	}
+	first, err := work(i)
+	if err != nil {
+		return nil, err
+	}
+	kept, _ := i.derived.LoadOrStore(key, first)
+	return kept.(*T), nil
+}
+
 // Declared returns an image that is written down: its USER and its files, as
-// much as matters. A nil files is an image without any. Its command is taken to
-// be there: see [Image.Runnable].
+// much as matters. A nil files is an image without any; they are not to be changed
+// once the image is in use. Its command is taken to be there: see
+// [Image.Runnable].
 //
 //	imageconfig.Declared("app", fstest.MapFS{
 //		"etc/passwd": {Data: []byte("app:x:1000:1000::/:/bin/sh\n")},

@@ -14,15 +14,16 @@ type Map map[string]*Image
 
 // Image returns the image of that reference, or [ErrNotHeld].
 func (m Map) Image(_ context.Context, ref string, _ v1.Platform) (*Image, error) {
-	for _, key := range []string{ref, strings.TrimSuffix(ref, ":latest")} {
+	for _, key := range [...]string{ref, strings.TrimSuffix(ref, ":latest")} {
 		if image := m[key]; image != nil {
 			return image, nil
 		}
 	}
-	wanted := canonical(ref)
-	for key, image := range m {
-		if image != nil && canonical(key) == wanted {
-			return image, nil
+	if name, err := ParseName(ref); err == nil {
+		for key := range name.spellings() {
+			if image := m[key]; image != nil {
+				return image, nil
+			}
 		}
 	}
 	return nil, &Error{Reference: ref, Kind: ErrNotHeld}

@@ -23,7 +23,11 @@ func choose(index *v1.IndexManifest, platform v1.Platform) (v1.Descriptor, bool)
 // Suits reports whether the image's config is for that operating system and
 // architecture. A config that names neither suits every platform.
 func (i *Image) Suits(platform v1.Platform) bool {
-	own := normalize(v1.Platform{OS: i.Config.OS, Architecture: i.Config.Architecture})
+	own := target{os: i.Config.OS, arch: i.Config.Architecture}
+	if own == (target{}) || own == (target{os: platform.OS, arch: platform.Architecture}) {
+		return true
+	}
+	own = normalize(v1.Platform{OS: own.os, Architecture: own.arch})
 	wanted := normalize(platform)
 	return (own.os == "" || own.os == wanted.os) && (own.arch == "" || own.arch == wanted.arch)
 }

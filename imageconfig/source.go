@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/distribution/reference"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
@@ -45,9 +44,9 @@ func (c Chain) Image(ctx context.Context, ref string, platform v1.Platform) (*Im
 // canonical returns a reference in full: with its registry, and with the tag
 // "latest" where it names none. What is no reference is returned as it is.
 func canonical(ref string) string {
-	named, err := reference.ParseNormalizedNamed(ref)
+	name, err := ParseName(ref)
 	if err != nil {
 		return ref
 	}
-	return reference.TagNameOnly(named).String()
+	return name.String()
 }

@@ -24,7 +24,7 @@ func (o Outcome) conditions(phase corev1.PodPhase) []corev1.PodCondition {
 	for i := range conditions {
 		conditions[i].ObservedGeneration = o.generation()
 	}
-	if o.profile != nil && !o.profile.kubelet.sandboxCondition {
+	if o.profile.kubelet != nil && !o.profile.kubelet.sandboxCondition {
 		return conditions[1:]
 	}
 	return conditions

@@ -8,36 +8,38 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// create makes the container: first its command, then its user. What fails here
-// is a CreateContainerError. It returns the command's first word.
+// create makes the container, whose command is known, and finds its user. What
+// fails here is a CreateContainerError.
 //
 // Source: [CreateContainer].
 //
 // [CreateContainer]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/server/container_create.go#L190-L405
-func (s *podSync) create(c *Container, spec *corev1.Container, image *imageconfig.Image, request identity.Request) (string, error) {
-	argv0, ok := command(spec, image)
-	if !ok && !image.Runnable {
-		return "", s.failure(c, "CreateContainerError", s.profile.runtime.noCommand, ErrNoCommand)
-	}
-	files, err := image.Files(s.ctx)
-	if err != nil {
-		return "", err
-	}
+func (s *podSync) create(c *Container, spec *corev1.Container, files *imageFS, argv0 string, request identity.Request) error {
 	process, err := s.profile.runtime.users.Process(files, request)
 	if err != nil {
-		return "", s.userFailure(c, err)
+		return s.userFailure(c, err)
 	}
 	if s.profile.runtime.startsOnCreate {
-		if err := s.runc(c, spec, image, argv0, process); err != nil {
-			return "", err
+		if err := s.runc(c, spec, files, argv0, process); err != nil {
+			return err
 		}
 	}
 	c.reported = process
 	if _, known := c.Process.UID.Number(); !known {
 		c.Process = process
 	}
-	s.event(c, corev1.EventTypeNormal, "Created", fill(s.profile.kubelet.created, "{container}", c.Name))
-	return argv0, nil
+	s.created(c)
+	return nil
+}
+
+// created emits the event of a container that exists.
+func (s *podSync) created(c *Container) {
+	s.event(c, "Created", s.profile.kubelet.created)
+}
+
+// started emits the event of a container whose process exists.
+func (s *podSync) started(c *Container) {
+	s.event(c, "Started", s.profile.kubelet.started)
 }
 
 // userFailure returns the failure of a look-up; what could not be read is none.
@@ -54,13 +56,13 @@ func (s *podSync) userFailure(c *Container, err error) error {
 	return s.failure(c, "CreateContainerError", fill(text, "{error}", err.Error()), err)
 }
 
-// command returns the first word of what the container executes; ok is false
-// where there is none.
+// command returns the first word of what the container executes; it is empty
+// where a runnable image does not say. None is a CreateContainerError.
 //
 // Source: [WithProcessArgs].
 //
 // [WithProcessArgs]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/opts/spec_opts.go#L61-L85
-func command(spec *corev1.Container, image *imageconfig.Image) (argv0 string, ok bool) {
+func (s *podSync) command(c *Container, spec *corev1.Container, image *imageconfig.Image) (string, error) {
 	words := spec.Command
 	if len(words) == 0 {
 		config := &image.Config.Config
@@ -73,8 +75,12 @@ func command(spec *corev1.Container, image *imageconfig.Image) (argv0 string, ok
 			words = entrypoint
 		}
 	}
-	if len(words) == 0 {
-		return "", false
+	switch {
+	case len(words) > 0:
+		return words[0], nil
+	case image.Runnable:
+		return "", nil
+	default:
+		return "", s.failure(c, "CreateContainerError", s.profile.runtime.noCommand, ErrNoCommand)
 	}
-	return words[0], true
 }

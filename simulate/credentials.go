@@ -12,19 +12,14 @@ import (
 // credentials are what the kernel checks a process's access with.
 type credentials struct {
 	uid      int64
-	groups   []int64
+	groups   []identity.ID
 	override bool // CAP_DAC_OVERRIDE
 }
 
 // credentialsOf returns the credentials of a container's process.
 func credentialsOf(process identity.Process, effective *corev1.SecurityContext) credentials {
 	uid, _ := process.UID.Number()
-	user := credentials{uid: uid, override: uid == 0 && keepsOverride(effective)}
-	for _, group := range process.Groups {
-		gid, _ := group.Number()
-		user.groups = append(user.groups, gid)
-	}
-	return user
+	return credentials{uid: uid, groups: process.Groups, override: uid == 0 && keepsOverride(effective)}
 }
 
 // keepsOverride reports whether a root process has CAP_DAC_OVERRIDE, one of the
@@ -59,7 +54,7 @@ func (u credentials) mayExecute(at fs.FileInfo) bool {
 	switch {
 	case int64(owner.UID) == u.uid:
 		return mode&0o100 != 0
-	case slices.Contains(u.groups, int64(owner.GID)):
+	case slices.ContainsFunc(u.groups, func(group identity.ID) bool { return group.Is(int64(owner.GID)) }):
 		return mode&0o010 != 0
 	default:
 		return mode&0o001 != 0

@@ -1,10 +1,14 @@
 package simulate
 
-import corev1 "k8s.io/api/core/v1"
+import (
+	"cmp"
 
-// withoutUnknown returns the Pod without the fields that the kubelet's release
-// does not know: the API server of that release drops them.
-func withoutUnknown(pod *corev1.Pod, known kubelet) *corev1.Pod {
+	corev1 "k8s.io/api/core/v1"
+)
+
+// withoutUnknown takes the fields off the Pod that the kubelet's release does not
+// know: the API server of that release drops them.
+func withoutUnknown(pod *corev1.Pod, known *kubelet) {
 	if !known.userNamespaces {
 		pod.Spec.HostUsers = nil
 	}
@@ -13,27 +17,20 @@ func withoutUnknown(pod *corev1.Pod, known kubelet) *corev1.Pod {
 		context.SupplementalGroupsPolicy = nil
 		pod.Spec.SecurityContext = &context
 	}
-	return pod
 }
 
-// withDefaults returns the Pod with the defaults that the API server sets and
-// that a start depends on, but for the pull policy: see imageName. It copies what
-// it changes.
+// namespaceOf returns the Pod's namespace.
+func namespaceOf(pod *corev1.Pod) string { return cmp.Or(pod.Namespace, corev1.NamespaceDefault) }
+
+// setDefaults sets what the API server sets and a start depends on, but for the
+// pull policy: see imageName. No restart policy is Always: see restartPolicy.
 //
 // Source: [the core API's defaults].
 //
 // [the core API's defaults]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/apis/core/v1/defaults.go
-func withDefaults(pod *corev1.Pod) *corev1.Pod {
-	defaulted := *pod
-	if defaulted.Namespace == "" {
-		defaulted.Namespace = corev1.NamespaceDefault
+func setDefaults(pod *corev1.Pod) {
+	pod.Namespace = namespaceOf(pod)
+	if pod.Spec.SecurityContext == nil {
+		pod.Spec.SecurityContext = &corev1.PodSecurityContext{}
 	}
-	spec := &defaulted.Spec
-	if spec.RestartPolicy == "" {
-		spec.RestartPolicy = corev1.RestartPolicyAlways
-	}
-	if spec.SecurityContext == nil {
-		spec.SecurityContext = &corev1.PodSecurityContext{}
-	}
-	return &defaulted
 }

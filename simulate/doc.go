@@ -46,9 +46,9 @@
 //
 // A verdict is [Undecided] where something that decides it could not be found
 // out: an image whose registry did not answer, files that could not be read, a
-// context that has ended, an image for another platform, a command in a volume or in a working directory that
-// the image lacks, or one that is made of variables. Undecided is never success,
-// and it is never dressed up as a failure of the node.
+// context that has ended, an image for another platform, a command in a volume or
+// in a working directory that the image lacks, or one that is made of variables.
+// Undecided is never success, and it is never dressed up as a failure of the node.
 //
 // # Nodes
 //

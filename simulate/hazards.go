@@ -3,11 +3,9 @@ package simulate
 import (
 	"fmt"
 	"io/fs"
-	"math"
 	"strings"
 
 	"github.com/drystart/drystart/identity"
-	"github.com/drystart/drystart/imageconfig"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -24,18 +22,14 @@ const (
 )
 
 // hazards looks at a container that starts.
-func (s *podSync) hazards(c *Container, spec *corev1.Container, image *imageconfig.Image) []Hazard {
-	if s.node.OS == windows {
-		return s.windowsHazards(c)
-	}
-	request := identity.ContainerRequest(s.pod, spec, c.ImageUser)
+func (s *podSync) hazards(c *Container, spec *corev1.Container, files *imageFS, request identity.Request) []Hazard {
 	var found []Hazard
 	add := func(hazard Hazard, is bool) {
 		if is {
 			found = append(found, hazard)
 		}
 	}
-	add(s.rootElsewhere(c, image, request))
+	add(rootElsewhere(c, files, request))
 	add(userOutOfRange(request))
 	add(namedRoot(c, request))
 	add(groupDropped(c, request))
@@ -46,23 +40,19 @@ func (s *podSync) hazards(c *Container, spec *corev1.Container, image *imageconf
 
 // userOutOfRange finds a USER that no process may have, and that decides.
 func userOutOfRange(request identity.Request) (Hazard, bool) {
-	number, known := request.RunAsUser.Number()
+	_, known := request.RunAsUser.Number()
 	origin := request.RunAsUser.Origin()
-	if !known || origin.Source != identity.SourceImage || number >= 0 && number <= math.MaxInt32 {
+	if !known || origin.Source != identity.SourceImage || request.RunAsUser.Valid() {
 		return Hazard{}, false
 	}
-	fact := fmt.Sprintf("the image's USER is %d, which no process may have; newer releases refuse it", number)
+	fact := fmt.Sprintf("the image's USER is %v, which no process may have; newer releases refuse it", request.RunAsUser)
 	return Hazard{Kind: UserOutOfRange, Fact: fact, Origin: origin, URL: wrapURL}, true
 }
 
 // rootElsewhere finds a process that is not root here and would be on another
 // release. Releases differ in that for a USER out of range alone.
-func (s *podSync) rootElsewhere(c *Container, image *imageconfig.Image, request identity.Request) (Hazard, bool) {
+func rootElsewhere(c *Container, files *imageFS, request identity.Request) (Hazard, bool) {
 	if _, differs := userOutOfRange(request); !differs || c.Process.UID.Is(0) {
-		return Hazard{}, false
-	}
-	files, err := image.Files(s.ctx)
-	if err != nil {
 		return Hazard{}, false
 	}
 	release, origin := rootRelease(files, request)
@@ -119,8 +109,11 @@ func imageGroups(c *Container) (Hazard, bool) {
 		}
 		names = append(names, fmt.Sprintf("%v (%s)", group, group.Origin().Name))
 	}
+	if len(names) == 0 {
+		return Hazard{}, false
+	}
 	fact := "the image's /etc/group adds the groups " + strings.Join(names, ", ")
-	return Hazard{Kind: ImageGroups, Fact: fact, Origin: origin, URL: groupsURL}, len(names) > 0
+	return Hazard{Kind: ImageGroups, Fact: fact, Origin: origin, URL: groupsURL}, true
 }
 
 // fsGroupWithoutVolume finds an fsGroup that owns nothing in a container.
@@ -147,7 +140,7 @@ func takesFSGroup(volume *corev1.Volume) bool {
 }
 
 // windowsHazards finds fields that a Windows node ignores.
-func (s *podSync) windowsHazards(c *Container) []Hazard {
+func windowsHazards(c *Container) []Hazard {
 	if c.SecurityContext == nil || c.SecurityContext.RunAsUser == nil {
 		return nil
 	}

@@ -6,7 +6,6 @@ import (
 	"net"
 	"strings"
 
-	"github.com/distribution/reference"
 	"github.com/drystart/drystart/imageconfig"
 	corev1 "k8s.io/api/core/v1"
 )
@@ -21,21 +20,21 @@ func (s *podSync) ensureImage(c *Container, spec *corev1.Container) (*imageconfi
 	name, err := parseImageName(spec.Image)
 	if err != nil {
 		message := fmt.Sprintf("Failed to apply default image tag %q: couldn't parse image name %q: %v", spec.Image, spec.Image, err)
-		s.event(c, corev1.EventTypeWarning, "InspectFailed", message)
+		s.warn(c, "InspectFailed", message)
 		return nil, s.imageFailure(c, "InvalidImageName", message, errors.Join(ErrInvalidImageName, err))
 	}
 	policy := name.pullPolicy(spec.ImagePullPolicy)
 	switch {
-	case policy != corev1.PullAlways && s.present[name.String()]:
+	case policy != corev1.PullAlways && s.images.of(name.Name).present:
 		if err := s.checkPullSecrets(c, beforePresent); err != nil {
 			return nil, err
 		}
-		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.profile.kubelet.imagePresent, "{image}", spec.Image))
+		s.event(c, "Pulled", s.profile.kubelet.imagePresent)
 		found := s.lookUp(name)
 		return found.image, found.err
 	case policy == corev1.PullNever:
 		message := fmt.Sprintf("Container image %q is not present with pull policy of Never", spec.Image)
-		s.event(c, corev1.EventTypeWarning, "ErrImageNeverPull", message)
+		s.warn(c, "ErrImageNeverPull", message)
 		return nil, s.imageFailure(c, "ErrImageNeverPull", message, ErrImageNeverPull)
 	default:
 		return s.pull(c, spec, name)
@@ -48,21 +47,21 @@ func (s *podSync) pull(c *Container, spec *corev1.Container, name imageName) (*i
 	if err := s.checkPullSecrets(c, beforePull); err != nil {
 		return nil, err
 	}
-	s.event(c, corev1.EventTypeNormal, "Pulling", fmt.Sprintf("Pulling image %q", spec.Image))
+	s.event(c, "Pulling", "Pulling image {quotedImage}")
 	found := answer{err: s.pullSecrets.err}
 	if found.err == nil {
 		found = s.lookUp(name)
 	}
 	if found.err == nil {
-		s.present[name.String()] = true
-		s.event(c, corev1.EventTypeNormal, "Pulled", fill(s.profile.kubelet.imagePulled, "{image}", spec.Image))
+		s.images.of(name.Name).present = true
+		s.event(c, "Pulled", s.profile.kubelet.imagePulled)
 		return found.image, nil
 	}
 	message := s.pullError(name, found.err)
 	if message == "" {
 		return nil, found.err
 	}
-	s.event(c, corev1.EventTypeWarning, "Failed", fmt.Sprintf("Failed to pull image %q: %s", spec.Image, message))
+	s.warn(c, "Failed", fmt.Sprintf("Failed to pull image %q: %s", spec.Image, message))
 	reason := "ErrImagePull"
 	if rest, ok := strings.CutPrefix(message, "RegistryUnavailable"); ok {
 		reason = "RegistryUnavailable"
@@ -74,7 +73,7 @@ func (s *podSync) pull(c *Container, spec *corev1.Container, name imageName) (*i
 // pullError returns the runtime's message for a pull that fails on every node,
 // or nothing where a node may fare better, or its words are not known.
 func (s *podSync) pullError(name imageName, err error) string {
-	texts := &s.profile.runtime
+	texts := s.profile.runtime
 	if unread, ok := errors.AsType[*pullSecretError](err); ok {
 		return unread.words()
 	}
@@ -98,15 +97,15 @@ func (s *podSync) pullError(name imageName, err error) string {
 
 // pullText fills a text about a reference and one fact more.
 func (s *podSync) pullText(text string, name imageName, fact, value string) string {
-	host, scheme := reference.Domain(name), "https"
+	host, scheme := name.Domain(), "https"
 	if host == "docker.io" {
 		host = "registry-1.docker.io"
 	}
 	if isLoopback(host) {
 		scheme = s.profile.runtime.loopbackScheme
 	}
-	return fill(text, "{ref}", name.String(), "{repository}", name.Name(), "{host}", host, "{scheme}", scheme,
-		"{path}", reference.Path(name), "{version}", name.version, fact, value)
+	return fill(text, "{ref}", name.String(), "{repository}", name.Repository(), "{host}", host, "{scheme}", scheme,
+		"{path}", name.Path(), "{version}", name.Version(), fact, value)
 }
 
 // isLoopback reports whether a registry's address is on the node itself.
@@ -121,36 +120,25 @@ func isLoopback(host string) bool {
 
 // imageFailure emits the event that follows each failure over an image.
 func (s *podSync) imageFailure(c *Container, reason, message string, err error) error {
-	s.event(c, corev1.EventTypeWarning, "Failed", "Error: "+reason)
+	s.warn(c, "Failed", "Error: "+reason)
 	return &Failure{Reason: reason, Message: message, Err: err}
 }
 
 // lookUp asks the source, once for each reference of a Pod.
 func (s *podSync) lookUp(name imageName) answer {
-	key := name.String()
-	if known, ok := s.answers[key]; ok {
-		return known
+	known := s.images.of(name.Name)
+	if known.asked {
+		return known.answer
 	}
 	var a answer
 	if s.config.Images == nil {
 		a.err = fmt.Errorf("image %q: there is no image source", name.asked)
 	} else {
-		a.image, a.err = s.config.Images.Image(s.pullSecrets.context(s.ctx, name), name.asked, s.node.platform())
+		a.image, a.err = s.config.Images.Image(s.pullSecrets.context(s.ctx, name), name.asked, s.platform)
 	}
 	if a.image == nil && a.err == nil {
 		a.err = fmt.Errorf("image %q: the source returned neither an image nor an error", name.asked)
 	}
-	s.answers[key] = a
+	known.asked, known.answer = true, a
 	return a
-}
-
-// presentImages returns the set of canonical references.
-func presentImages(images []string) map[string]bool {
-	present := make(map[string]bool, len(images))
-	for _, image := range images {
-		if name, err := parseImageName(image); err == nil {
-			present[name.String()] = true
-		}
-	}
-	return present
 }

@@ -37,7 +37,6 @@ func (k Kubelet) Start(ctx context.Context, pod *corev1.Pod) Outcome {
 		outcome.Undecided = errors.New("there is no Pod")
 		return outcome
 	}
-	pod = withDefaults(pod)
 	outcome.pod = factsOf(pod)
 	outcome.Containers = containersOf(pod)
 	found, note, err := node.profile()
@@ -45,13 +44,14 @@ func (k Kubelet) Start(ctx context.Context, pod *corev1.Pod) Outcome {
 		return outcome.undecided(err)
 	}
 	outcome.profile, outcome.Nearest = found, note
-	pod = withoutUnknown(pod, found.kubelet)
 	if len(pod.Spec.Containers) == 0 {
 		return outcome.undecided(errors.New("the Pod has no containers"))
 	}
-	s := &podSync{ctx: ctx, config: k, node: node, profile: found, pod: pod, outcome: &outcome}
+	s := podSync{ctx: ctx, config: k, node: node, profile: found, pod: *pod, outcome: outcome}
+	setDefaults(&s.pod)
+	withoutUnknown(&s.pod, found.kubelet)
 	s.run()
-	return outcome
+	return s.outcome
 }
 
 // undecided leaves everything open.
@@ -67,9 +67,9 @@ func (o Outcome) undecided(err error) Outcome {
 func containersOf(pod *corev1.Pod) []Container {
 	containers := make([]Container, 0, len(pod.Spec.InitContainers)+len(pod.Spec.Containers)+len(pod.Spec.EphemeralContainers))
 	add := func(spec *corev1.Container, kind Kind) {
-		containers = append(containers, Container{
-			Name: spec.Name, Kind: kind, Image: spec.Image, restart: restartPolicyOf(pod, spec, kind),
-		})
+		containers = containers[:len(containers)+1]
+		c := &containers[len(containers)-1]
+		c.Name, c.Kind, c.Image, c.restart = spec.Name, kind, spec.Image, restartPolicyOf(pod, spec, kind)
 	}
 	for i := range pod.Spec.InitContainers {
 		spec := &pod.Spec.InitContainers[i]
@@ -83,15 +83,14 @@ func containersOf(pod *corev1.Pod) []Container {
 		add(&pod.Spec.Containers[i], Regular)
 	}
 	for i := range pod.Spec.EphemeralContainers {
-		spec := corev1.Container(pod.Spec.EphemeralContainers[i].EphemeralContainerCommon)
-		add(&spec, Ephemeral)
+		add((*corev1.Container)(&pod.Spec.EphemeralContainers[i].EphemeralContainerCommon), Ephemeral)
 	}
 	return containers
 }
 
 func factsOf(pod *corev1.Pod) podFacts {
 	facts := podFacts{
-		name: pod.Name, namespace: pod.Namespace, uid: string(pod.UID),
+		name: pod.Name, namespace: namespaceOf(pod), uid: string(pod.UID),
 		generation: pod.Generation,
 		hasInit:    len(pod.Spec.InitContainers) > 0,
 	}

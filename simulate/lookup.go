@@ -16,11 +16,13 @@ const maxLinks = 40
 
 // A lookup finds files as a container's process sees them.
 type lookup struct {
-	files  fs.FS
-	mounts []string // paths whose files are not the image's
-	user   credentials
-	dir    string // the working directory
-	path   string // PATH
+	files fs.FS
+	spec  *corev1.Container // for its mounts
+	user  credentials
+	dir   string // the working directory
+	path  string // PATH
+
+	mounts []string // paths whose files are not the image's, from spec
 
 	directoryIsDenied bool // see runtime
 }

@@ -31,14 +31,13 @@ type Matrix struct {
 // emulated: each Kubernetes release with the newest containerd, then the newest
 // Kubernetes with each release of the other runtimes.
 func Nodes() []Node {
-	newest := newestNode()
 	var nodes []Node
 	add := func(n Node) {
 		if n = n.withDefaults(); !slices.Contains(nodes, n) {
 			nodes = append(nodes, n)
 		}
 	}
-	add(newest)
+	add(newestNode)
 	for i := len(kubelets) - 1; i >= 0; i-- {
 		add(Node{Kubelet: kubelets[i].since.String()})
 	}
@@ -79,7 +78,6 @@ func (m Matrix) platforms(ctx context.Context, pod *corev1.Pod) []v1.Platform {
 		return nil
 	}
 	var platforms []v1.Platform
-	pod = withDefaults(pod)
 	secrets := pullSecretsOf(m.Cluster, pod)
 	for _, c := range containersOf(pod) {
 		name, err := parseImageName(c.Image)

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -38,23 +39,25 @@ func (n Node) platform() v1.Platform {
 
 // withDefaults returns the node with its empty fields filled.
 func (n Node) withDefaults() Node {
-	newest := newestNode()
-	fill := func(field *string, value string) {
-		if *field == "" {
-			*field = value
-		}
+	n.Kubelet = cmp.Or(n.Kubelet, newestNode.Kubelet)
+	n.Runtime = cmp.Or(n.Runtime, newestNode.Runtime)
+	n.OS = cmp.Or(n.OS, newestNode.OS)
+	n.Arch = cmp.Or(n.Arch, newestNode.Arch)
+	switch {
+	case n.RuntimeVersion != "":
+	case n.Runtime == newestNode.Runtime:
+		n.RuntimeVersion = newestNode.RuntimeVersion
+	default:
+		n.RuntimeVersion = runtimes[n.Runtime].newest.String()
 	}
-	fill(&n.Kubelet, newest.Kubelet)
-	fill(&n.Runtime, newest.Runtime)
-	fill(&n.RuntimeVersion, runtimes[n.Runtime].newest.String())
-	fill(&n.OS, newest.OS)
-	fill(&n.Arch, newest.Arch)
 	return n
 }
 
 // newestNode is what the fields of a Node are taken for that are empty.
-func newestNode() Node {
-	return Node{Kubelet: newestKubelet.String(), Runtime: "containerd", RuntimeVersion: runtimes["containerd"].newest.String(), OS: "linux", Arch: "amd64"}
+var newestNode = Node{
+	Kubelet: newestKubelet.String(),
+	Runtime: "containerd", RuntimeVersion: runtimes["containerd"].newest.String(),
+	OS: "linux", Arch: "amd64",
 }
 
 // An UnknownNodeError says that a node is none of those that are emulated.

@@ -26,7 +26,7 @@ type Outcome struct {
 	Containers []Container
 
 	pod     podFacts
-	profile *profile
+	profile profile // zero where the node is not known
 	events  []event
 }
 
@@ -61,6 +61,7 @@ type Container struct {
 	// which is taken to succeed, and those that [Outcome.Ended] was told of.
 	ExitCode *int32
 
+	context  identity.EffectiveContext // what SecurityContext points to
 	restart  restartPolicy
 	reported identity.Process // what the runtime says of it
 }
@@ -84,7 +85,8 @@ func (o Outcome) Err() error {
 	if o.Failure != nil {
 		errs = append(errs, o.Failure)
 	}
-	for _, c := range o.Containers {
+	for i := range o.Containers {
+		c := &o.Containers[i]
 		switch {
 		case c.Failure != nil:
 			errs = append(errs, c.Failure)

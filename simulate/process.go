@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/drystart/drystart/identity"
-	"github.com/drystart/drystart/imageconfig"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -19,26 +18,26 @@ import (
 //
 // [StartContainer]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/server/container_start.go
 // [Init]: https://github.com/opencontainers/runc/blob/76d9cf5da5683ff449ae967db58fa8c5927ca54b/libcontainer/standard_init_linux.go#L203-L231
-func (s *podSync) startProcess(c *Container, spec *corev1.Container, image *imageconfig.Image, argv0 string) error {
+func (s *podSync) startProcess(c *Container, spec *corev1.Container, files *imageFS, argv0 string) error {
 	if s.inUserNamespace() && s.profile.runtime.checksIDMap {
 		if err := identity.CheckIDMap(c.Process, identity.IDMapSize); err != nil {
 			return s.failure(c, "RunContainerError", fill(s.profile.runtime.ioOwner, "{error}", err.Error()), err)
 		}
 	}
 	if !s.profile.runtime.startsOnCreate {
-		if err := s.runc(c, spec, image, argv0, c.Process); err != nil {
+		if err := s.runc(c, spec, files, argv0, c.Process); err != nil {
 			return err
 		}
 	}
-	s.event(c, corev1.EventTypeNormal, "Started", fill(s.profile.kubelet.started, "{container}", c.Name))
+	s.started(c)
 	return nil
 }
 
 // runc makes the process: it becomes its user, then looks the command up.
-func (s *podSync) runc(c *Container, spec *corev1.Container, image *imageconfig.Image, argv0 string, process identity.Process) error {
-	effective, err := s.setupUser(image, process)
+func (s *podSync) runc(c *Container, spec *corev1.Container, files *imageFS, argv0 string, process identity.Process) error {
+	effective, err := s.setupUser(files, process)
 	if err == nil {
-		err = s.findCommand(credentialsOf(effective, c.SecurityContext), spec, image, argv0)
+		err = s.findCommand(credentialsOf(effective, c.SecurityContext), spec, files, argv0)
 	}
 	if err == nil {
 		c.Process = effective
@@ -58,7 +57,7 @@ func (s *podSync) runc(c *Container, spec *corev1.Container, image *imageconfig.
 }
 
 // setupUser is runc's change of user.
-func (s *podSync) setupUser(image *imageconfig.Image, process identity.Process) (identity.Process, error) {
+func (s *podSync) setupUser(files *imageFS, process identity.Process) (identity.Process, error) {
 	size := int64(math.MaxUint32)
 	if s.inUserNamespace() {
 		size = identity.IDMapSize
@@ -66,36 +65,27 @@ func (s *podSync) setupUser(image *imageconfig.Image, process identity.Process) 
 	if !s.profile.runtime.usersByFiles {
 		return process, identity.SetupUser(process, size)
 	}
-	files, err := image.Files(s.ctx)
-	if err != nil {
-		return process, err
-	}
 	return identity.SetupUserByFiles(files, process, size)
 }
 
 // findCommand looks the command up in the image's files.
-func (s *podSync) findCommand(user credentials, spec *corev1.Container, image *imageconfig.Image, argv0 string) error {
-	if image.Runnable {
+func (s *podSync) findCommand(user credentials, spec *corev1.Container, files *imageFS, argv0 string) error {
+	if files.image.Runnable {
 		return nil
-	}
-	files, err := image.Files(s.ctx)
-	if err != nil {
-		return err
 	}
 	if strings.Contains(argv0, "$(") {
 		return errors.New("the command's name is made of variables: " + argv0)
 	}
-	config := &image.Config.Config
-	l := &lookup{
+	config := &files.image.Config.Config
+	return files.found.command(argv0, lookup{
 		files: files,
+		spec:  spec,
+		user:  user,
+		dir:   firstOf(spec.WorkingDir, config.WorkingDir, "/"),
+		path:  searchPath(spec, config.Env),
 
 		directoryIsDenied: s.profile.runtime.directoryIsDenied,
-		mounts:            mountPaths(spec),
-		user:              user,
-		dir:               firstOf(spec.WorkingDir, config.WorkingDir, "/"),
-		path:              searchPath(spec, config.Env),
-	}
-	return l.command(argv0)
+	})
 }
 
 func firstOf(texts ...string) string {

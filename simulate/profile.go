@@ -10,8 +10,8 @@ import (
 // A profile is how one node behaves: the kubelet's row and the runtime's. The
 // package's documentation says how to add one.
 type profile struct {
-	kubelet kubelet
-	runtime runtime
+	kubelet *kubelet
+	runtime *runtime
 }
 
 // A kubelet is how the kubelet of a release behaves.
@@ -98,37 +98,35 @@ func fill(text string, namesAndValues ...string) string {
 }
 
 // row returns the row of a table, sorted by release, that holds for a release:
-// the last one that is not newer. older is set where all are newer.
-func row[T any](table []T, since func(T) release, wanted release) (found T, older bool) {
-	older = true
-	for _, candidate := range table {
-		if wanted.before(since(candidate)) {
-			break
+// the last one that is not newer. It is nil where all are newer.
+func row[T any](table []T, since func(*T) release, wanted release) *T {
+	for i := len(table) - 1; i >= 0; i-- {
+		if !wanted.before(since(&table[i])) {
+			return &table[i]
 		}
-		found, older = candidate, false
 	}
-	return found, older
+	return nil
 }
 
 // profile returns how the node behaves, and a note where one of its releases is
 // newer than those that are known. The error is an UnknownNodeError.
-func (n Node) profile() (*profile, string, error) {
+func (n Node) profile() (profile, string, error) {
 	ofKubelet, err := parseRelease(n.Kubelet)
 	if err != nil {
-		return nil, "", &UnknownNodeError{Node: n, Err: fmt.Errorf("kubernetes %w", err)}
+		return profile{}, "", &UnknownNodeError{Node: n, Err: fmt.Errorf("kubernetes %w", err)}
 	}
 	ofRuntime, err := parseRelease(n.RuntimeVersion)
 	if err != nil {
-		return nil, "", &UnknownNodeError{Node: n, Err: fmt.Errorf("%s %w", n.Runtime, err)}
+		return profile{}, "", &UnknownNodeError{Node: n, Err: fmt.Errorf("%s %w", n.Runtime, err)}
 	}
 	line, ok := runtimes[n.Runtime]
 	if !ok || n.OS != "linux" && n.OS != windows || n.OS == windows && n.Runtime != "containerd" {
-		return nil, "", &UnknownNodeError{Node: n}
+		return profile{}, "", &UnknownNodeError{Node: n}
 	}
-	k, olderKubelet := row(kubelets, func(k kubelet) release { return k.since }, ofKubelet)
-	r, olderRuntime := row(line.rows, func(r runtime) release { return r.since }, ofRuntime)
-	if olderKubelet || olderRuntime {
-		return nil, "", &UnknownNodeError{Node: n}
+	k := row(kubelets, func(k *kubelet) release { return k.since }, ofKubelet)
+	r := row(line.rows, func(r *runtime) release { return r.since }, ofRuntime)
+	if k == nil || r == nil {
+		return profile{}, "", &UnknownNodeError{Node: n}
 	}
 	var notes []string
 	if newestKubelet.minorBefore(ofKubelet) {
@@ -137,7 +135,7 @@ func (n Node) profile() (*profile, string, error) {
 	if line.newest.minorBefore(ofRuntime) {
 		notes = append(notes, fmt.Sprintf("%s %s is not known and taken for %v", n.Runtime, n.RuntimeVersion, line.newest))
 	}
-	return &profile{k, r}, strings.Join(notes, "; "), nil
+	return profile{k, r}, strings.Join(notes, "; "), nil
 }
 
 // A runtimeLine is a runtime's table, and the newest release that was looked at.

@@ -53,7 +53,7 @@ func (c *Cluster) getPullSecrets(pod *corev1.Pod) (secrets []*corev1.Secret, mis
 		if seen[reference.Name] {
 			continue
 		}
-		secret := objectOf[corev1.Secret](c.Secrets, pod.Namespace, reference.Name)
+		secret := objectOf[corev1.Secret](c.Secrets, namespaceOf(pod), reference.Name)
 		if secret == nil {
 			missing = append(missing, reference.Name)
 			continue
@@ -76,7 +76,7 @@ func (c *Cluster) pullSecretsFor(pod *corev1.Pod) []corev1.LocalObjectReference 
 		return pod.Spec.ImagePullSecrets
 	}
 	name := cmp.Or(pod.Spec.ServiceAccountName, pod.Spec.DeprecatedServiceAccount, "default")
-	account := objectOf[corev1.ServiceAccount](c.ServiceAccounts, pod.Namespace, name)
+	account := objectOf[corev1.ServiceAccount](c.ServiceAccounts, namespaceOf(pod), name)
 	if account == nil {
 		return nil
 	}
@@ -89,7 +89,7 @@ func (p *pullSecrets) context(ctx context.Context, name imageName) context.Conte
 	if !p.known {
 		return ctx
 	}
-	return imageconfig.WithCredentials(ctx, p.keyring.lookup(name.Name())...)
+	return imageconfig.WithCredentials(ctx, p.keyring.lookup(name.Repository())...)
 }
 
 // fetchPullSecrets looks the Pod's pull secrets up, before it has a sandbox.
@@ -101,7 +101,7 @@ func (p *pullSecrets) context(ctx context.Context, name imageName) context.Conte
 // [SyncPod]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kubelet.go#L2246-L2247
 // [getPullSecretsForPod]: https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/kubelet/kubelet_pods.go#L1068-L1096
 func (s *podSync) fetchPullSecrets() {
-	s.pullSecrets = pullSecretsOf(s.config.Cluster, s.pod)
+	s.pullSecrets = pullSecretsOf(s.config.Cluster, &s.pod)
 	if !s.profile.kubelet.missingSecretsAfterPull {
 		s.reportMissingSecrets()
 	}
@@ -124,7 +124,7 @@ func (s *podSync) reportMissingSecrets() {
 	if len(s.pullSecrets.missing) == 0 {
 		return
 	}
-	s.podEvent(corev1.EventTypeWarning, "FailedToRetrieveImagePullSecret", fmt.Sprintf(
+	s.warn(nil, "FailedToRetrieveImagePullSecret", fmt.Sprintf(
 		"Unable to retrieve some image pull secrets (%s); attempting to pull the image may not succeed.",
 		strings.Join(s.pullSecrets.missing, ", ")))
 }

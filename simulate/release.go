@@ -25,9 +25,31 @@ func (r release) minorBefore(other release) bool {
 
 // parseRelease reads a release such as "1.36", "v1.36.3" or "1.31.4-gke.1256".
 func parseRelease(text string) (release, error) {
+	if plain, ok := parsePlainRelease(text); ok {
+		return plain, nil
+	}
 	parsed, err := version.ParseGeneric(text)
 	if err != nil {
 		return release{}, fmt.Errorf("%q is no release", text)
 	}
 	return release{parsed.Major(), parsed.Minor(), parsed.Patch()}, nil
+}
+
+// parsePlainRelease reads a release of three numbers. ok is false for any other
+// text, which may be a release all the same.
+func parsePlainRelease(text string) (r release, ok bool) {
+	var numbers [3]uint
+	at, digits := 0, 0
+	for i := range len(text) {
+		switch c := text[i]; {
+		case '0' <= c && c <= '9' && digits < 9:
+			numbers[at] = 10*numbers[at] + uint(c-'0')
+			digits++
+		case c == '.' && digits > 0 && at < 2:
+			at, digits = at+1, 0
+		default:
+			return release{}, false
+		}
+	}
+	return release{numbers[0], numbers[1], numbers[2]}, at == 2 && digits > 0
 }

@@ -19,24 +19,19 @@ func (s *podSync) createSandbox() *Failure {
 	if s.node.OS == windows {
 		return nil
 	}
-	text, err := "{error}", checkPolicy(s.pod)
+	text, err := "{error}", checkPolicy(&s.pod)
 	if err == nil && s.inUserNamespace() && !s.profile.runtime.userNamespaces {
 		err = ErrNoUserNamespaces
 	}
 	if err == nil {
 		text = s.profile.runtime.sandboxUser
-		err = s.profile.runtime.users.Sandbox(identity.SandboxRequest(s.pod))
+		s.sandbox = identity.SandboxRequest(&s.pod)
+		err = s.profile.runtime.users.Sandbox(s.sandbox)
 	}
 	if err == nil {
 		return nil
 	}
-	failure := &Failure{
-		Reason:  "FailedCreatePodSandBox",
-		Message: "Failed to create pod sandbox: " + fill(text, "{error}", err.Error()),
-		Err:     err,
-	}
-	s.podEvent(corev1.EventTypeWarning, failure.Reason, failure.Message)
-	return failure
+	return s.reject("FailedCreatePodSandBox", "Failed to create pod sandbox: "+fill(text, "{error}", err.Error()), err)
 }
 
 // inUserNamespace reports whether the Pod has a user namespace of its own.

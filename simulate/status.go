@@ -47,7 +47,7 @@ func (o Outcome) Status() corev1.PodStatus {
 // generation is what the kubelet says it has seen of the Pod; 0 where it says
 // nothing of that.
 func (o Outcome) generation() int64 {
-	if o.profile != nil && !o.profile.kubelet.observedGeneration {
+	if o.profile.kubelet != nil && !o.profile.kubelet.observedGeneration {
 		return 0
 	}
 	return o.pod.generation
@@ -70,7 +70,7 @@ func (o Outcome) containerStatus(c *Container) corev1.ContainerStatus {
 		Ready:   c.ready(),
 		Started: new(c.runs()),
 	}
-	if o.profile != nil && o.profile.kubelet.groupsPolicy && o.profile.runtime.groupsPolicy {
+	if o.profile.kubelet != nil && o.profile.kubelet.groupsPolicy && o.profile.runtime.groupsPolicy {
 		status.User = userOf(c.reported)
 	}
 	if c.startFailed() && c.restart.after(startErrorExitCode) {
@@ -138,10 +138,5 @@ func userOf(process identity.Process) *corev1.ContainerUser {
 		return nil
 	}
 	gid, _ := process.GID.Number()
-	user := &corev1.LinuxContainerUser{UID: uid, GID: gid}
-	for _, group := range process.Groups {
-		number, _ := group.Number()
-		user.SupplementalGroups = append(user.SupplementalGroups, number)
-	}
-	return &corev1.ContainerUser{Linux: user}
+	return &corev1.ContainerUser{Linux: &corev1.LinuxContainerUser{UID: uid, GID: gid, SupplementalGroups: process.GroupNumbers()}}
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/drystart/drystart/identity"
 	"github.com/drystart/drystart/imageconfig"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -17,23 +19,19 @@ type podSync struct {
 	ctx     context.Context //nolint:containedctx // lives for one call of Start
 	config  Kubelet
 	node    Node
-	profile *profile
-	pod     *corev1.Pod
-	outcome *Outcome
+	profile profile
+	pod     corev1.Pod
+	outcome Outcome
 
 	pullSecrets pullSecrets
 
-	present map[string]bool // by canonical reference
-	answers map[string]answer
-}
-
-// An answer is what the image source said about one reference.
-type answer struct {
-	image *imageconfig.Image
-	err   error
+	platform v1.Platform
+	sandbox  identity.Request // the Pod's part of each container's request
+	images   *podImages
 }
 
 func (s *podSync) run() {
+	s.outcome.events = make([]event, 0, maxEvents*len(s.outcome.Containers))
 	failure := s.admit()
 	if failure == nil {
 		s.fetchPullSecrets()
@@ -44,8 +42,8 @@ func (s *podSync) run() {
 		s.block(0)
 		return
 	}
-	s.present = presentImages(s.config.Present)
-	s.answers = map[string]answer{}
+	s.platform = s.node.platform()
+	s.images = newPodImages(s.config.Present)
 	s.startContainers()
 	s.afterPulls()
 }
@@ -79,8 +77,7 @@ func (s *podSync) specOf(i int) *corev1.Container {
 	if i < len(spec.Containers) {
 		return &spec.Containers[i]
 	}
-	common := corev1.Container(spec.EphemeralContainers[i-len(spec.Containers)].EphemeralContainerCommon)
-	return &common
+	return (*corev1.Container)(&spec.EphemeralContainers[i-len(spec.Containers)].EphemeralContainerCommon)
 }
 
 // block marks the containers from the i-th on as never tried.
@@ -132,19 +129,14 @@ func (s *podSync) attempt(c *Container, spec *corev1.Container) error {
 		return err
 	}
 	c.ImageDigest = image.Digest
-	if platform := s.node.platform(); !image.Suits(platform) {
+	if !image.Suits(s.platform) {
 		return fmt.Errorf("the image is for %s/%s and the node is %s/%s: what the runtime makes of it is not known",
-			image.Config.OS, image.Config.Architecture, platform.OS, platform.Architecture)
+			image.Config.OS, image.Config.Architecture, s.platform.OS, s.platform.Architecture)
 	}
 	if s.node.OS == windows {
-		err = s.attemptOnWindows(c, spec, image)
-	} else {
-		err = s.attemptOnLinux(c, spec, image)
+		return s.attemptOnWindows(c, spec, image)
 	}
-	if err == nil {
-		c.Hazards = s.hazards(c, spec, image)
-	}
-	return err
+	return s.attemptOnLinux(c, spec, image)
 }
 
 // attemptOnLinux brings a container up whose image is there.
@@ -153,9 +145,20 @@ func (s *podSync) attemptOnLinux(c *Container, spec *corev1.Container, image *im
 	if err != nil {
 		return err
 	}
-	argv0, err := s.create(c, spec, image, request)
+	argv0, err := s.command(c, spec, image)
 	if err != nil {
 		return err
 	}
-	return s.startProcess(c, spec, image, argv0)
+	files, err := s.filesOf(image)
+	if err != nil {
+		return err
+	}
+	if err := s.create(c, spec, files, argv0, request); err != nil {
+		return err
+	}
+	if err := s.startProcess(c, spec, files, argv0); err != nil {
+		return err
+	}
+	c.Hazards = s.hazards(c, spec, files, request)
+	return nil
 }

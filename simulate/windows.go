@@ -30,23 +30,24 @@ var windowsAccounts = []string{
 // where it depends on the image's files.
 func (s *podSync) attemptOnWindows(c *Container, spec *corev1.Container, image *imageconfig.Image) error {
 	c.ImageUser = identity.ParseImageUser(image.Config.Config.User)
-	c.SecurityContext = identity.EffectiveSecurityContext(s.pod, spec)
-	if err := identity.VerifyRunAsNonRootOnWindows(s.pod, spec, c.ImageUser); err != nil {
+	c.SecurityContext = c.context.Merge(&s.pod, spec)
+	if err := identity.VerifyRunAsNonRootOnWindows(&s.pod, spec, c.ImageUser); err != nil {
 		return s.failure(c, "CreateContainerConfigError", err.Error(), err)
 	}
-	argv0, ok := command(spec, image)
-	if !ok && !image.Runnable {
-		return s.failure(c, "CreateContainerError", s.profile.runtime.noCommand, ErrNoCommand)
+	argv0, err := s.command(c, spec, image)
+	if err != nil {
+		return err
 	}
-	username, origin := identity.WindowsUsername(s.pod, spec, c.ImageUser)
+	username, origin := identity.WindowsUsername(&s.pod, spec, c.ImageUser)
 	c.Process = identity.Process{Username: username, UsernameOrigin: origin}
-	s.event(c, corev1.EventTypeNormal, "Created", fill(s.profile.kubelet.created, "{container}", c.Name))
+	s.created(c)
 	if !slices.ContainsFunc(windowsAccounts, func(account string) bool { return strings.EqualFold(account, username) }) {
 		return fmt.Errorf("whether the image has the user %q is not known", username)
 	}
 	if !image.Runnable {
 		return fmt.Errorf("whether the image has the command %q is not known: the files of Windows images are not read", argv0)
 	}
-	s.event(c, corev1.EventTypeNormal, "Started", fill(s.profile.kubelet.started, "{container}", c.Name))
+	s.started(c)
+	c.Hazards = windowsHazards(c)
 	return nil
 }

@@ -1,5 +1,6 @@
 // Package compare measures drystart beside what people use otherwise, both in
-// one run:
+// one run. It is a module of its own, so that nobody who imports drystart pays
+// for what it is compared with.
 //
 //   - the configs of 200 images, and the account files of an image of 1 GB,
 //     beside crane config and crane export as libraries;

@@ -105,11 +105,7 @@ func containers(statuses []corev1.ContainerStatus) map[string]container {
 func processOf(c simulate.Container) process {
 	uid, _ := c.Process.UID.Number()
 	gid, _ := c.Process.GID.Number()
-	p := process{UID: uid, GID: gid, Groups: []int64{}}
-	for _, group := range c.Process.Groups {
-		number, _ := group.Number()
-		p.Groups = append(p.Groups, number)
-	}
+	p := process{UID: uid, GID: gid, Groups: append([]int64{}, c.Process.GroupNumbers()...)}
 	slices.Sort(p.Groups)
 	return p
 }

@@ -137,8 +137,7 @@ func exportOf(repository string) func(context.Context, string) error {
 // A cost is what one of the two took.
 type cost struct {
 	traffic
-	time   time.Duration
-	allocs float64
+	time time.Duration
 }
 
 // costOf does the work once.

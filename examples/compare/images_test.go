@@ -83,12 +83,23 @@ type bigLayer struct {
 	repeats  int // of the chunk
 }
 
-// The chunk is half noise and half text, as programs are: gzip halves it.
+// The chunk is words, some of them more often than others, which gzip brings to
+// about a third, as it does with programs and libraries.
 var chunk = sync.OnceValue(func() []byte {
-	content := make([]byte, 8<<20)
-	_, _ = rand.NewChaCha8([32]byte{}).Read(content[:len(content)/2])
-	copy(content[len(content)/2:], bytes.Repeat([]byte("the quick brown fox jumps over the lazy dog\n"), len(content)/88))
-	return content
+	random := rand.New(rand.NewPCG(1, 2))
+	words := make([][]byte, 1<<14)
+	for n := range words {
+		words[n] = make([]byte, 2+random.IntN(10))
+		for i := range words[n] {
+			words[n][i] = byte(random.IntN(256))
+		}
+	}
+	often := rand.NewZipf(random, 1.1, 8, uint64(len(words)-1))
+	content := make([]byte, 0, 8<<20)
+	for len(content) < 8<<20-16 {
+		content = append(content, words[often.Uint64()]...)
+	}
+	return content[:8<<20]
 })
 
 var packedChunk = sync.OnceValue(func() []byte { return member(chunk()) })
@@ -164,8 +175,7 @@ func hashOf(sum hash.Hash) v1.Hash {
 	return v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(sum.Sum(nil))}
 }
 
-// bigImages are images of five layers and together about 1 GB each, by
-// repository.
+// bigImages are images of five layers that unpack to 1 GiB each, by repository.
 type bigImages struct {
 	mu    sync.Mutex
 	parts map[string]map[string]func(io.Writer) error // by repository, then by tag or digest
@@ -176,18 +186,18 @@ type bigImages struct {
 // the distribution.
 var bigLayers = map[string][]bigLayer{
 	"big-adduser": {
-		{map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/group": "root:x:0:\n"}, 60},
-		{nil, 90},
-		{nil, 80},
+		{map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\n", "etc/group": "root:x:0:\n"}, 20},
+		{nil, 50},
+		{nil, 46},
 		{map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/:/bin/sh\n", "etc/group": "root:x:0:\napp:x:1000:\n"}, 0},
-		{nil, 20},
+		{nil, 12},
 	},
 	"big-base": {
-		{map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/:/bin/sh\n", "etc/group": "root:x:0:\napp:x:1000:\n"}, 60},
-		{nil, 90},
-		{nil, 60},
-		{nil, 20},
-		{nil, 20},
+		{map[string]string{"etc/passwd": "root:x:0:0::/root:/bin/sh\napp:x:1000:1000::/:/bin/sh\n", "etc/group": "root:x:0:\napp:x:1000:\n"}, 20},
+		{nil, 50},
+		{nil, 40},
+		{nil, 10},
+		{nil, 8},
 	},
 }
 

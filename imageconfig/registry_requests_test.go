@@ -130,7 +130,7 @@ func TestRegistryRequestsOfAnotherRun(t *testing.T) {
 		name, reason, ref string
 		want              []string
 	}{
-		{"tag", "the greeting, and one request without content", byTag, []string{"GET /v2/", "HEAD /v2/app/manifests/latest"}},
+		{"tag", "one request without content, and no greeting", byTag, []string{"HEAD /v2/app/manifests/latest"}},
 		{"digest", "it cannot have changed", byDigest, nil},
 	} {
 		needsReason(t, tt.reason)
@@ -146,12 +146,41 @@ func TestRegistryRequestsOfAnotherRun(t *testing.T) {
 		if _, err := (&imageconfig.Registry{Cache: cache}).Image(ctx, byDigest, amd64); err != nil {
 			t.Error(err)
 		}
-		if seen := log.take(); len(seen) != 2 {
-			t.Errorf("with a Pod's credentials the requests are %v, want the greeting and one for the digest", seen)
+		if seen := log.take(); len(seen) != 1 {
+			t.Errorf("with a Pod's credentials the requests are %v, want one for the digest", seen)
 		}
 	}
 	_, err := (&imageconfig.Registry{Cache: imageconfig.Cache{Dir: "/dev/null/cache"}}).Image(t.Context(), byTag, amd64)
 	wantKind(t, err, imageconfig.ErrUnreachable)
+}
+
+// What an earlier run has found out about a server is a hint: the server may have
+// changed.
+func TestRegistryThatHasChanged(t *testing.T) {
+	t.Parallel()
+	images := registry.New(silent)
+	push(t, serve(t, images)+"/app:1", imageOf(t, "app"))
+	var now http.Handler
+	host := serve(t, http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) { now.ServeHTTP(w, request) }))
+	cache := imageconfig.Cache{Dir: t.TempDir() + "/cache"}
+	tokens := &tokenServer{next: images}
+	for _, tt := range []struct {
+		name, reason string
+		now          http.Handler
+	}{
+		{"open", "the first run", images},
+		{"basic", "it wants a password now", guarded(images)},
+		{"tokens", "it has a token server now", tokens},
+		{"basic again", "the token server is gone", guarded(images)},
+		{"open again", "it is open again", images},
+	} {
+		needsReason(t, tt.reason)
+		now = tt.now
+		source := &imageconfig.Registry{Cache: cache, Keychain: imageconfig.Credentials{host: {Username: "user", Password: "secret"}}}
+		if _, err := source.Image(t.Context(), host+"/app:1", amd64); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
 }
 
 // An index costs one request more than an image.

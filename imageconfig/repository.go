@@ -79,6 +79,8 @@ func (r *repository) asks(at, answered int, top bool) bool {
 	}
 }
 
+// askAt makes a request at one site. A server that answers otherwise than it did
+// in an earlier run is greeted anew.
 func (r *repository) askAt(ctx context.Context, at site, what request, use func(*http.Response) error) error {
 	if at.endpoint.Err != nil {
 		return at.endpoint.Err
@@ -87,7 +89,17 @@ func (r *repository) askAt(ctx context.Context, at site, what request, use func(
 	if err != nil {
 		return err
 	}
-	response, err := s.send(ctx, at.endpoint, what)
+	err = s.ask(ctx, at.endpoint, what, use)
+	known := err == nil || errors.Is(err, ErrNotFound) || errors.Is(err, errNoSection) || ctx.Err() != nil
+	if known || !r.client.forget(at, s.server) {
+		return err
+	}
+	return r.askAt(ctx, at, what, use)
+}
+
+// ask makes a request and has its response used, if it has what was asked for.
+func (s *session) ask(ctx context.Context, endpoint Endpoint, what request, use func(*http.Response) error) error {
+	response, err := s.send(ctx, endpoint, what)
 	if err != nil {
 		return registryError(ctx, err, s.secrets)
 	}

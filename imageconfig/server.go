@@ -16,24 +16,29 @@ import (
 type server struct {
 	registry  name.Registry
 	transport http.RoundTripper
-	scheme    string
 	challenge *transport.Challenge
+	// remembered is whether another run has greeted it.
+	remembered bool
 }
 
-// server greets the server of an endpoint, once for all.
+// server greets the server of an endpoint, once for all. One that an earlier run
+// has greeted is taken to be as it was.
 func (c *client) server(ctx context.Context, endpoint Endpoint) (*server, error) {
 	address, err := url.Parse(endpoint.URL)
 	if err != nil {
 		return nil, err
 	}
-	key := fmt.Sprint(address.Scheme, "://", address.Host, endpoint.HTTPFallback)
-	return c.servers.do(ctx, key, func(ctx context.Context) (*server, error) {
-		return c.greet(ctx, endpoint, address)
+	return c.servers.do(ctx, serverKey(address, endpoint), func(ctx context.Context) (*server, error) {
+		return c.newServer(ctx, endpoint, address)
 	})
 }
 
-// greet finds out which scheme a server speaks and how it authorises.
-func (c *client) greet(ctx context.Context, endpoint Endpoint, address *url.URL) (*server, error) {
+func serverKey(address *url.URL, endpoint Endpoint) string {
+	return fmt.Sprint(address.Scheme, "://", address.Host, " ", endpoint.HTTPFallback)
+}
+
+// newServer finds out which scheme a server speaks and how it authorises.
+func (c *client) newServer(ctx context.Context, endpoint Endpoint, address *url.URL) (*server, error) {
 	options := []name.Option{name.WeakValidation}
 	if address.Scheme == "http" || endpoint.HTTPFallback {
 		options = append(options, name.Insecure)
@@ -47,18 +52,51 @@ func (c *client) greet(ctx context.Context, endpoint Endpoint, address *url.URL)
 		return nil, err
 	}
 	s := &server{registry: registry, transport: &endpointTransport{base, endpoint, address}}
-	s.challenge, err = transport.Ping(ctx, registry, &boundedTransport{s.transport})
+	key := serverKey(address, endpoint)
+	if s.challenge = c.kept.challenge(key); s.challenge != nil {
+		s.remembered = true
+		return s, nil
+	}
+	if err := s.greet(ctx); err != nil {
+		return nil, err
+	}
+	c.kept.putChallenge(key, s.challenge)
+	return s, nil
+}
+
+// forget has the server of an endpoint greeted anew, if it was not in this run.
+func (c *client) forget(at site, of *server) bool {
+	if !of.remembered {
+		return false
+	}
+	address, err := url.Parse(at.endpoint.URL)
+	if err != nil {
+		return false
+	}
+	key := serverKey(address, at.endpoint)
+	c.kept.putChallenge(key, nil)
+	c.servers.drop(key)
+	c.sessions.drop(keyOf(at))
+	return true
+}
+
+func (s *server) greet(ctx context.Context) (err error) {
+	s.challenge, err = transport.Ping(ctx, s.registry, &boundedTransport{s.transport})
 	if err != nil {
 		s.challenge, err = open(err)
 	}
 	if err != nil {
-		return nil, &handshakeError{err}
+		return &handshakeError{err}
 	}
-	s.scheme = "https"
+	return nil
+}
+
+// scheme returns what the server speaks.
+func (s *server) scheme() string {
 	if s.challenge.Insecure {
-		s.scheme = "http"
+		return "http"
 	}
-	return s, nil
+	return "https"
 }
 
 // open takes a server that has no greeting, but answers, for one that asks for

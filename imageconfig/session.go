@@ -23,27 +23,36 @@ type sessionKey struct {
 	auth            authn.AuthConfig
 }
 
+func keyOf(at site) sessionKey {
+	return sessionKey{at.endpoint.URL, at.endpoint.Repository, at.auth}
+}
+
 // session authorises a site's credentials for its repository, once for all.
-func (c *client) session(ctx context.Context, p site) (*session, error) {
-	key := sessionKey{p.endpoint.URL, p.endpoint.Repository, p.auth}
-	return c.sessions.do(ctx, key, func(ctx context.Context) (*session, error) {
-		s, err := c.server(ctx, p.endpoint)
+func (c *client) session(ctx context.Context, at site) (*session, error) {
+	return c.sessions.do(ctx, keyOf(at), func(ctx context.Context) (*session, error) {
+		s, err := c.server(ctx, at.endpoint)
 		if err != nil {
 			return nil, err
 		}
-		return s.authorize(ctx, p)
+		made, err := s.authorize(ctx, at)
+		if err != nil && c.forget(at, s) {
+			if s, err = c.server(ctx, at.endpoint); err == nil {
+				made, err = s.authorize(ctx, at)
+			}
+		}
+		return made, err
 	})
 }
 
-func (s *server) authorize(ctx context.Context, p site) (*session, error) {
+func (s *server) authorize(ctx context.Context, at site) (*session, error) {
 	auth := authn.Anonymous
-	if p.auth != (authn.AuthConfig{}) {
-		auth = authn.FromConfig(p.auth)
+	if at.auth != (authn.AuthConfig{}) {
+		auth = authn.FromConfig(at.auth)
 	}
-	token := &transport.Token{Token: p.auth.RegistryToken}
+	token := &transport.Token{Token: at.auth.RegistryToken}
 	if strings.EqualFold(s.challenge.Scheme, "bearer") && token.Token == "" {
 		var err error
-		scope := "repository:" + p.endpoint.Repository + ":pull"
+		scope := "repository:" + at.endpoint.Repository + ":pull"
 		token, err = transport.Exchange(ctx, s.registry, auth, s.transport, []string{scope}, s.challenge)
 		if err != nil {
 			return nil, &handshakeError{err}
@@ -57,7 +66,7 @@ func (s *server) authorize(ctx context.Context, p site) (*session, error) {
 	return &session{
 		server:  s,
 		Client:  http.Client{Transport: authorized, CheckRedirect: checkRedirect},
-		secrets: append(secretsOf(p.auth), token.Token, token.RefreshToken),
+		secrets: append(secretsOf(at.auth), token.Token, token.RefreshToken),
 	}, nil
 }
 

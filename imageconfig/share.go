@@ -99,3 +99,6 @@ func (m *memo[K, V]) do(ctx context.Context, key K, function func(context.Contex
 		return value, err
 	})
 }
+
+// drop forgets what is known.
+func (m *memo[K, V]) drop(key K) { m.known.Delete(key) }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/drystart/drystart/imageconfig/internal/cache"
 )
@@ -59,6 +60,22 @@ func (s *shelf) get(kind cache.Kind, key string) ([]byte, bool) {
 		s.memory.Put(key, content)
 	}
 	return content, ok
+}
+
+// challenge returns how a server authorised the last time; nil is not known.
+func (s *shelf) challenge(address string) *transport.Challenge {
+	content, ok := s.disk.Get(cache.Server, address)
+	var known *transport.Challenge
+	if !ok || json.Unmarshal(content, &known) != nil {
+		return nil
+	}
+	return known
+}
+
+func (s *shelf) putChallenge(address string, challenge *transport.Challenge) {
+	if content, err := json.Marshal(challenge); err == nil {
+		s.disk.Put(cache.Server, address, content)
+	}
 }
 
 // layerIndexes keeps the indexes of layers on disk.

@@ -98,7 +98,7 @@ func (s *session) address(endpoint Endpoint, what request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	address.Scheme = s.scheme
+	address.Scheme = s.scheme()
 	address = address.JoinPath(endpoint.Repository, what.kind, what.name)
 	if endpoint.Namespace != "" {
 		address.RawQuery = url.Values{"ns": {endpoint.Namespace}}.Encode()

@@ -18,6 +18,9 @@ const (
 	// Tag is the descriptor that a tag had when it was last asked for, which is
 	// but a hint. Its key is the tag with its registry and repository.
 	Tag Kind = "tag"
+	// Server is how a registry's server is spoken to, which is but a hint, too. Its
+	// key is the server's address.
+	Server Kind = "server"
 )
 
 // A name is what an entry is kept by.

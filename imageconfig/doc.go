@@ -28,6 +28,15 @@
 // layer instead: an image that lies in its table is another one there. A table
 // that cannot be used is done without: then the whole layer is read, and checked.
 //
+// # Registries
+//
+// A [Registry] asks for what decides and for nothing else, and for each thing
+// once: see there what a look-up costs. What it has read it may keep in a [Cache].
+// Which servers it asks, its [Endpoints] say: the registry itself, or what
+// containerd ([HostsTOML]) or CRI-O ([RegistriesConf]) are told of mirrors, CAs
+// and plain HTTP. That an image does not exist is certain only where each of them
+// says so. Everything ends with the context.
+//
 // # Credentials
 //
 // A [Registry] has a keychain: that of docker login, explicit [Credentials], or

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -247,12 +249,52 @@ func BenchmarkConfigs(b *testing.B) {
 	}
 }
 
+// BenchmarkAccountFiles reads the account files of images of 1 GiB: how much of
+// the image that takes, and how much memory a process has at the most that does
+// nothing else.
+func BenchmarkAccountFiles(b *testing.B) {
+	r := startRegistry(b)
+	for _, repository := range slices.Sorted(maps.Keys(bigLayers)) {
+		b.Run(repository, func(b *testing.B) {
+			size := imageSize(b, r.host+"/"+repository)
+			peak := peakOf(b, r, repository)
+			b.ReportAllocs()
+			r.traffic(b)
+			for b.Loop() {
+				if err := filesOf(repository)(b.Context(), r.host); err != nil {
+					b.Fatal(err)
+				}
+			}
+			seen := r.traffic(b)
+			b.ReportMetric(float64(seen.Requests)/float64(b.N), "requests/op")
+			b.ReportMetric(float64(seen.Bytes)/float64(b.N), "wire-B/op")
+			b.ReportMetric(float64(seen.Bytes)/float64(b.N)/float64(size), "of-the-image")
+			b.ReportMetric(float64(peak)/(1<<20), "peak-MiB")
+		})
+	}
+}
+
+// imageSize returns how many bytes an image's layers have in the registry.
+func imageSize(t testing.TB, ref string) (size int64) {
+	t.Helper()
+	image, err := crane.Pull(ref, crane.WithContext(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := image.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, layer := range manifest.Layers {
+		size += layer.Size
+	}
+	return size
+}
+
 // peakLimit is how much memory a process may take to read the account files of
-// an image of 1 GB.
+// an image of 1 GiB.
 const peakLimit = 64 << 20
 
-// TestPeakMemory reads the account files of each big image in a process of its
-// own and looks at the most memory that it had.
 func TestPeakMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("the peak is read of /proc, which only Linux has")
@@ -261,22 +303,8 @@ func TestPeakMemory(t *testing.T) {
 		t.Skip("the race detector takes memory of its own")
 	}
 	r := startRegistry(t)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for repository := range bigLayers {
-		command := exec.CommandContext(t.Context(), self, r.host, repository)
-		command.Env = append(os.Environ(), role+"=reader")
-		command.Stderr = os.Stderr
-		out, err := command.Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		peak, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
+		peak := peakOf(t, r, repository)
 		t.Logf("%s: peak memory of the process is %.1f MiB", repository, float64(peak)/(1<<20))
 		if peak == 0 || peak > peakLimit {
 			t.Errorf("%s: peak memory of the process is %d bytes, want at most %d", repository, peak, peakLimit)
@@ -284,7 +312,29 @@ func TestPeakMemory(t *testing.T) {
 	}
 }
 
-// readAndReport is the process that TestPeakMemory looks at.
+// peakOf reads the account files of an image in a process of its own and returns
+// the most memory that it had.
+func peakOf(t testing.TB, r *remoteRegistry, repository string) int64 {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), self, r.host, repository)
+	command.Env = append(os.Environ(), role+"=reader")
+	command.Stderr = os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	peak, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return peak
+}
+
+// readAndReport is the process that peakOf looks at.
 func readAndReport() {
 	if err := filesOf(os.Args[2])(context.Background(), os.Args[1]); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -20,6 +20,7 @@ var arrows = map[string][]string{
 	"imageconfig":                {"github.com/google/go-containerregistry/", "github.com/distribution/reference", "github.com/pelletier/go-toml/v2", "github.com/pelletier/go-toml/v2/unstable", "github.com/klauspost/compress/gzip", "github.com/klauspost/compress/zstd", modulePath + "imageconfig/internal/"},
 	"imageconfig/internal/cache": {},
 	"simulate":                   {modulePath + "imageconfig", modulePath + "identity", "k8s.io/api/core/v1", "k8s.io/apimachinery/pkg/", "github.com/google/go-containerregistry/pkg/v1", "github.com/google/go-containerregistry/pkg/authn", "github.com/distribution/reference"},
+	"simulate/internal/faulty":   {"github.com/google/go-containerregistry/pkg/"},
 	"examples/compare":           {},
 	"examples/internal/manifest": {"k8s.io/api/core/v1", "k8s.io/apimachinery/", "sigs.k8s.io/yaml"},
 	"examples/matrix":            {modulePath, "k8s.io/api/", "k8s.io/apimachinery/"},

@@ -75,6 +75,12 @@ var networkFaults = []fault{
 	{name: "garbage tag", reason: "whatever listens there is no registry", plan: always(tag, faulty.Raw("SSH-2.0-OpenSSH_9.2\r\n")), want: unreachable},
 	{name: "garbage layer", reason: "whatever listens there is no registry", plan: always(layer, faulty.Raw("\x00\x01\x02")), want: unreachable},
 	{name: "headers without an end", reason: "they are bounded, as the body is", plan: always(tag, faulty.Raw("HTTP/1.1 200 OK\r\nX: "+strings.Repeat("x", 11<<20))), want: unreachable},
+	{name: "endless greeting", reason: "it is bounded, and says nothing", plan: always(ping, faulty.Endless), want: started},
+	{name: "endless token answer", reason: "it is bounded", guarded: true, plan: always(faulty.Token, faulty.Endless), want: unreachable},
+	{name: "endless tag", reason: "a manifest is bounded", plan: always(tag, faulty.Endless), want: invalid},
+	{name: "endless manifest", reason: "the size is a promise", plan: always(manifest, faulty.Endless), want: invalid},
+	{name: "endless config", reason: "the size is a promise", plan: always(config, faulty.Endless), want: invalid},
+	{name: "endless layer", reason: "the size is a promise", plan: always(layer, faulty.Endless), want: invalid},
 	{name: "negative length", reason: "no HTTP", plan: always(tag, faulty.Raw("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n")), want: unreachable},
 }
 
@@ -106,6 +112,7 @@ var statusFaults = []fault{
 	{name: "502 for ever", reason: "it says nothing about the image", plan: always(tag, faulty.Status(502, "Retry-After", "0")), want: unreachable},
 	{name: "503 once", reason: "such errors pass", plan: once(content, faulty.Status(503, "Retry-After", "0")), want: started},
 	{name: "503 once for the ping", reason: "such errors pass", plan: once(ping, faulty.Status(503, "Retry-After", "0")), want: started},
+	{name: "503 for an hour", reason: "that is not waited for", plan: always(tag, faulty.Status(503, "Retry-After", "3600")), want: unreachable},
 	{name: "503 for ever", reason: "it says nothing about the image", plan: always(tag|layer, faulty.Status(503, "Retry-After", "0")), want: unreachable},
 	{name: "504 once", reason: "such errors pass", plan: once(content, faulty.Status(504, "Retry-After", "0")), want: started},
 	{name: "504 for ever", reason: "it says nothing about the image", plan: always(layer, faulty.Status(504, "Retry-After", "0")), want: unreachable},

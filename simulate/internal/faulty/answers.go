@@ -121,16 +121,17 @@ func Hold(e *Exchange) {
 	<-e.R.Context().Done()
 }
 
-// Until answers rightly once a channel is closed. It closes another when the
-// request is there.
-func Until(release <-chan struct{}, arrived chan<- struct{}) Answer {
+// Announced is an answer that says on a channel with room for one that it has
+// begun.
+func Announced(answer Answer, began chan<- struct{}) Answer {
 	return func(e *Exchange) {
-		close(arrived)
-		select {
-		case <-release:
-			Right(e)
-		case <-e.R.Context().Done():
+		e.Began = func() {
+			select {
+			case began <- struct{}{}:
+			default: // it is known
+			}
 		}
+		answer(e)
 	}
 }
 

@@ -77,6 +77,10 @@ func imageOf(ctx context.Context, from store, body []byte, digest v1.Hash) (*Ima
 	}
 	layers := make([]*layer, len(manifest.Layers))
 	for n, descriptor := range manifest.Layers {
+		if err := unpacks(manifest.Config, descriptor); err != nil {
+			layers[n] = &layer{open: func(context.Context) (io.ReadCloser, error) { return nil, err }}
+			continue
+		}
 		layers[n] = &layer{
 			open:      storedLayer(from, descriptor),
 			sizeLimit: unpackedLimit(descriptor.Size),
@@ -85,6 +89,24 @@ func imageOf(ctx context.Context, from store, body []byte, digest v1.Hash) (*Ima
 		}
 	}
 	return newImage(config, digest.String(), layers)
+}
+
+// unpacks returns an error for a layer that runtimes keep as it is: that of an
+// artifact, or of a kind that they do not know.
+//
+// Source: [IsConfigType and IsLayerType].
+//
+// [IsConfigType and IsLayerType]: https://github.com/containerd/containerd/blob/v2.3.0/core/images/mediatypes.go
+func unpacks(config, layer v1.Descriptor) error {
+	kind := string(layer.MediaType)
+	switch {
+	case !config.MediaType.IsConfig():
+		return invalid("layer %s: the config is of media type %q, which is not an image's", layer.Digest, config.MediaType)
+	case !strings.HasPrefix(kind, "application/vnd.oci.image.layer.") && !strings.HasPrefix(kind, "application/vnd.docker.image.rootfs."):
+		return invalid("layer %s: media type %q is not known", layer.Digest, kind)
+	default:
+		return nil
+	}
 }
 
 // storedLayer returns what opens a layer's tar stream, decompressed.

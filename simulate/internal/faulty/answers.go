@@ -90,6 +90,9 @@ func Changed(change func(header http.Header, body []byte) []byte) Answer {
 
 // Altered changes one byte of the right answer, in the middle.
 var Altered = Changed(func(_ http.Header, body []byte) []byte {
+	if len(body) == 0 {
+		return body // to HEAD
+	}
 	altered := bytes.Clone(body)
 	altered[len(altered)/2] ^= 1
 	return altered

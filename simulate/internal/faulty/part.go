@@ -1,6 +1,8 @@
 package faulty
 
 import (
+	"fmt"
+	"hash/fnv"
 	"path"
 	"strings"
 )
@@ -62,5 +64,23 @@ func Once(parts Part, answer Answer) Plan {
 			return nil
 		}
 		return answer
+	}
+}
+
+// Third is the plan of a third of the requests to some parts, each with one of
+// the answers. Which requests, and which answer, follows from the path and the
+// attempt: most of what fails gets through when it is asked for again.
+func Third(parts Part, answers ...Answer) Plan {
+	return func(part Part, path string, attempt int) Answer {
+		if parts&part == 0 {
+			return nil
+		}
+		hash := fnv.New32a()
+		_, _ = fmt.Fprint(hash, path, " ", attempt) // a hash never fails
+		sum := hash.Sum32() >> 8                    // the low bits follow the last byte too closely
+		if sum%3 != 0 {
+			return nil
+		}
+		return answers[int(sum/3)%len(answers)]
 	}
 }

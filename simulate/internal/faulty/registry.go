@@ -82,14 +82,16 @@ func (r *Registry) Close() {
 	}
 }
 
-// Heal makes the registry answer rightly from now on.
-func (r *Registry) Heal() {
+// Follow makes the registry answer by another plan, and counts requests anew.
+func (r *Registry) Follow(plan Plan) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.plan = nil
+	r.plan, r.faults = plan, 0
+	clear(r.attempts)
 }
 
-// Requests returns how many requests there were, and how many had a fault.
+// Requests returns how many requests there were since the plan began, and how
+// many had a fault.
 func (r *Registry) Requests() (all, faults int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -54,12 +54,17 @@ func find(ctx context.Context, from store, descriptor v1.Descriptor, platform v1
 // isIndex reports whether a manifest is an index: by its media type or, where
 // that is not given, by its content.
 func isIndex(mediaType types.MediaType, body []byte) bool {
-	bare, _, _ := strings.Cut(string(mediaType), ";") // a registry may add a charset
-	if bare != "" {
-		return types.MediaType(bare).IsIndex()
+	if bare := bareType(mediaType); bare != "" {
+		return bare.IsIndex()
 	}
 	index, err := v1.ParseIndexManifest(bytes.NewReader(body))
 	return err == nil && len(index.Manifests) > 0
+}
+
+// bareType returns a media type without the charset that a registry may add.
+func bareType(mediaType types.MediaType) types.MediaType {
+	bare, _, _ := strings.Cut(string(mediaType), ";")
+	return types.MediaType(bare)
 }
 
 // imageOf reads the config that an image manifest names.

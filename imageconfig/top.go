@@ -81,6 +81,9 @@ func (r *repository) takeTop(response *http.Response) error {
 	if promised != "" && promised != digest.String() && mediaType != types.DockerManifestSchema1Signed {
 		return invalid("content of digest %s came for %s", digest, promised)
 	}
+	if bare := bareType(mediaType); !bare.IsImage() && !bare.IsIndex() {
+		return invalid("manifest %s has media type %q, which is not known", digest, mediaType)
+	}
 	r.content = content
 	r.top = v1.Descriptor{Digest: digest, Size: size, MediaType: mediaType}
 	r.client.kept.putDocument(digest.String(), content)

@@ -39,6 +39,10 @@ func TestFaultyContent(t *testing.T) {
 			pushed: document("application/vnd.example.manifest.v9+json", `{"schemaVersion":9}`), want: invalid,
 		},
 		{
+			name: "manifest of an unknown kind that reads as an image's", reason: "containerd goes by the media type",
+			pushed: mutate.MediaType(sample(t), "application/vnd.example.manifest.v9+json"), want: invalid,
+		},
+		{
 			name: "artifact manifest", reason: "the kind that OCI gave up again has no config",
 			pushed: document("application/vnd.oci.artifact.manifest.v1+json", `{"mediaType":"application/vnd.oci.artifact.manifest.v1+json","artifactType":"application/spdx+json","blobs":[]}`), want: invalid,
 		},

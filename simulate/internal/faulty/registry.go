@@ -133,15 +133,6 @@ func (r *Registry) Push(path string, what remote.Taggable) error {
 	}
 }
 
-// PushBlob stores a blob in a repository, past all faults.
-func (r *Registry) PushBlob(repository string, content v1.Layer) error {
-	parsed, err := name.NewRepository(r.Host + "/" + repository)
-	if err != nil {
-		return err
-	}
-	return remote.WriteLayer(parsed, content, remote.WithTransport(&direct{r.real}))
-}
-
 // knowConfigs is knowConfig for the images of an index.
 func (r *Registry) knowConfigs(index v1.ImageIndex) error {
 	listed, err := index.IndexManifest()

@@ -26,8 +26,8 @@ func TestAllocationsOfStart(t *testing.T) {
 			"the Pod's containers, images and events; the container's uid and its groups",
 		},
 		{
-			"several containers", nonRoot(withInit(podOf(container("app", "app:1"), container("side", "side:1")), container("setup", "app:1"))), 11,
-			"as above, two for each further container, a uid as text that no entry has, and the init container's exit code",
+			"several containers", nonRoot(withInit(podOf(container("app", "app:1"), container("side", "side:1")), container("setup", "app:1"))), 10,
+			"as above, two for each further container, and the init container's exit code",
 		},
 	}
 	for _, test := range tests {

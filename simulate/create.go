@@ -15,7 +15,7 @@ import (
 //
 // [CreateContainer]: https://github.com/containerd/containerd/blob/301026e58c619e63d09c0ec411012e54c0124b03/internal/cri/server/container_create.go#L190-L405
 func (s *podSync) create(c *Container, spec *corev1.Container, files *imageFS, argv0 string, request identity.Request) error {
-	process, err := s.profile.runtime.users.Process(files, request)
+	process, err := files.process(s.profile.runtime, request)
 	if err != nil {
 		return s.userFailure(c, err)
 	}

@@ -20,8 +20,9 @@ type imageFS struct {
 // findings are what has been found in an image's files. They are kept with the
 // image.
 type findings struct {
-	accounts identity.Accounts
-	commands commands
+	accounts  identity.Accounts
+	commands  commands
+	processes processes
 }
 
 // filesOf returns an image's files, until the next call. The error is that of an

@@ -24,7 +24,6 @@ func (s *podSync) create(c *Container, spec *corev1.Container, files *imageFS, a
 			return err
 		}
 	}
-	c.reported = process
 	if _, known := c.Process.UID.Number(); !known {
 		c.Process = process
 	}

@@ -22,7 +22,7 @@ const (
 )
 
 // hazards looks at a container that starts.
-func (s *podSync) hazards(c *Container, spec *corev1.Container, files *imageFS, request identity.Request) []Hazard {
+func (s *podSync) hazards(c *Container, spec *corev1.Container, files *imageFS, request *identity.Request) []Hazard {
 	var found []Hazard
 	add := func(hazard Hazard, is bool) {
 		if is {
@@ -39,7 +39,7 @@ func (s *podSync) hazards(c *Container, spec *corev1.Container, files *imageFS, 
 }
 
 // userOutOfRange finds a USER that no process may have, and that decides.
-func userOutOfRange(request identity.Request) (Hazard, bool) {
+func userOutOfRange(request *identity.Request) (Hazard, bool) {
 	_, known := request.RunAsUser.Number()
 	origin := request.RunAsUser.Origin()
 	if !known || origin.Source != identity.SourceImage || request.RunAsUser.Valid() {
@@ -51,7 +51,7 @@ func userOutOfRange(request identity.Request) (Hazard, bool) {
 
 // rootElsewhere finds a process that is not root here and would be on another
 // release. Releases differ in that for a USER out of range alone.
-func rootElsewhere(c *Container, files *imageFS, request identity.Request) (Hazard, bool) {
+func rootElsewhere(c *Container, files *imageFS, request *identity.Request) (Hazard, bool) {
 	if _, differs := userOutOfRange(request); !differs || c.Process.UID.Is(0) {
 		return Hazard{}, false
 	}
@@ -64,10 +64,10 @@ func rootElsewhere(c *Container, files *imageFS, request identity.Request) (Haza
 }
 
 // rootRelease returns the first release whose runtime makes the request root.
-func rootRelease(files fs.FS, request identity.Request) (string, identity.Origin) {
+func rootRelease(files fs.FS, request *identity.Request) (string, identity.Origin) {
 	for _, table := range [][]runtime{containerds, crios} {
 		for _, r := range table {
-			process, err := r.users.Process(files, request)
+			process, err := r.users.Process(files, *request)
 			if err == nil && process.UID.Is(0) {
 				return r.name + " " + r.since.String(), process.UID.Origin()
 			}
@@ -77,7 +77,7 @@ func rootRelease(files fs.FS, request identity.Request) (string, identity.Origin
 }
 
 // namedRoot finds a name other than root's that is uid 0.
-func namedRoot(c *Container, request identity.Request) (Hazard, bool) {
+func namedRoot(c *Container, request *identity.Request) (Hazard, bool) {
 	if request.RunAsUsername == "" || request.RunAsUsername == "root" || !c.Process.UID.Is(0) {
 		return Hazard{}, false
 	}
@@ -86,7 +86,7 @@ func namedRoot(c *Container, request identity.Request) (Hazard, bool) {
 }
 
 // groupDropped finds gid 0 where the image's USER has another group.
-func groupDropped(c *Container, request identity.Request) (Hazard, bool) {
+func groupDropped(c *Container, request *identity.Request) (Hazard, bool) {
 	_, group, _ := strings.Cut(c.ImageUser.User, ":")
 	_, fromContext := request.RunAsGroup.Number()
 	if group == "" || group == "0" || group == "root" || fromContext || !c.Process.GID.Is(0) {

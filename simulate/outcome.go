@@ -63,7 +63,7 @@ type Container struct {
 
 	context  identity.EffectiveContext // what SecurityContext points to
 	restart  restartPolicy
-	reported identity.Process // what the runtime says of it
+	reported *identity.Process // what the runtime says of it, where runc has looked its user up anew
 }
 
 // podFacts is what the status and the events need of a Pod.

@@ -41,6 +41,9 @@ func (s *podSync) runc(c *Container, spec *corev1.Container, files *imageFS, arg
 	}
 	if err == nil {
 		c.Process = effective
+		if s.profile.runtime.usersByFiles {
+			c.reported = new(process)
+		}
 		return nil
 	}
 	var command *commandError

@@ -71,7 +71,7 @@ func (o Outcome) containerStatus(c *Container) corev1.ContainerStatus {
 		Started: new(c.runs()),
 	}
 	if o.profile.kubelet != nil && o.profile.kubelet.groupsPolicy && o.profile.runtime.groupsPolicy {
-		status.User = userOf(c.reported)
+		status.User = userOf(*cmp.Or(c.reported, &c.Process))
 	}
 	if c.startFailed() && c.restart.after(startErrorExitCode) {
 		status.LastTerminationState.Terminated = c.end()

@@ -159,6 +159,6 @@ func (s *podSync) attemptOnLinux(c *Container, spec *corev1.Container, image *im
 	if err := s.startProcess(c, spec, files, argv0); err != nil {
 		return err
 	}
-	c.Hazards = s.hazards(c, spec, files, request)
+	c.Hazards = s.hazards(c, spec, files, &request)
 	return nil
 }

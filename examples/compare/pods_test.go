@@ -94,6 +94,14 @@ func severalPod() *corev1.Pod {
 	return pod
 }
 
+// unrestrictedPod is the same Pod as most people write it: without a security
+// context.
+func unrestrictedPod() *corev1.Pod {
+	pod := onePod()
+	pod.Spec.SecurityContext, pod.Spec.Containers[0].SecurityContext = nil, nil
+	return pod
+}
+
 // restrictedPod is what the restricted profile asks of a Pod, and a group for its
 // volumes.
 func restrictedPod() *corev1.PodSecurityContext {

@@ -48,19 +48,18 @@ func (e *EffectiveContext) Merge(pod *corev1.Pod, container *corev1.Container) *
 		return &e.context
 	}
 	inherited, own := contexts(pod, container)
-	e.context = corev1.SecurityContext{
-		Capabilities:             e.copyCapabilities(own.Capabilities),
-		Privileged:               copyTo(&e.privileged, own.Privileged),
-		SELinuxOptions:           cmp.Or(own.SELinuxOptions, inherited.SELinuxOptions).DeepCopy(),
-		WindowsOptions:           overlayWindows(inherited.WindowsOptions.DeepCopy(), own.WindowsOptions.DeepCopy()),
-		RunAsUser:                copyTo(&e.runAsUser, cmp.Or(own.RunAsUser, inherited.RunAsUser)),
-		RunAsGroup:               copyTo(&e.runAsGroup, cmp.Or(own.RunAsGroup, inherited.RunAsGroup)),
-		RunAsNonRoot:             copyTo(&e.runAsNonRoot, cmp.Or(own.RunAsNonRoot, inherited.RunAsNonRoot)),
-		ReadOnlyRootFilesystem:   copyTo(&e.readOnly, own.ReadOnlyRootFilesystem),
-		AllowPrivilegeEscalation: copyTo(&e.escalation, own.AllowPrivilegeEscalation),
-		ProcMount:                clone(own.ProcMount),
-	}
-	return &e.context
+	merged := &e.context // set field by field: a literal would be copied
+	merged.Capabilities = e.copyCapabilities(own.Capabilities)
+	merged.Privileged = copyTo(&e.privileged, own.Privileged)
+	merged.SELinuxOptions = cmp.Or(own.SELinuxOptions, inherited.SELinuxOptions).DeepCopy()
+	merged.WindowsOptions = overlayWindows(inherited.WindowsOptions.DeepCopy(), own.WindowsOptions.DeepCopy())
+	merged.RunAsUser = copyTo(&e.runAsUser, cmp.Or(own.RunAsUser, inherited.RunAsUser))
+	merged.RunAsGroup = copyTo(&e.runAsGroup, cmp.Or(own.RunAsGroup, inherited.RunAsGroup))
+	merged.RunAsNonRoot = copyTo(&e.runAsNonRoot, cmp.Or(own.RunAsNonRoot, inherited.RunAsNonRoot))
+	merged.ReadOnlyRootFilesystem = copyTo(&e.readOnly, own.ReadOnlyRootFilesystem)
+	merged.AllowPrivilegeEscalation = copyTo(&e.escalation, own.AllowPrivilegeEscalation)
+	merged.ProcMount = clone(own.ProcMount)
+	return merged
 }
 
 func (e *EffectiveContext) copyCapabilities(own *corev1.Capabilities) *corev1.Capabilities {

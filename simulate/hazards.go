@@ -24,43 +24,41 @@ const (
 // hazards looks at a container that starts.
 func (s *podSync) hazards(c *Container, spec *corev1.Container, files *imageFS, request *identity.Request) []Hazard {
 	var found []Hazard
-	add := func(hazard Hazard, is bool) {
-		if is {
-			found = append(found, hazard)
-		}
+	if isOutOfRange(request) {
+		found = addRootElsewhere(found, c, files, request)
+		found = addUserOutOfRange(found, request)
 	}
-	add(rootElsewhere(c, files, request))
-	add(userOutOfRange(request))
-	add(namedRoot(c, request))
-	add(groupDropped(c, request))
-	add(imageGroups(c))
-	add(s.fsGroupWithoutVolume(spec))
-	return found
+	found = addNamedRoot(found, c, request)
+	found = addGroupDropped(found, c, request)
+	found = addImageGroups(found, c)
+	return s.addFSGroupWithoutVolume(found, spec)
 }
 
-// userOutOfRange finds a USER that no process may have, and that decides.
-func userOutOfRange(request *identity.Request) (Hazard, bool) {
+// isOutOfRange reports whether a USER decides that no process may have. Releases
+// differ in what they make of that alone.
+func isOutOfRange(request *identity.Request) bool {
 	_, known := request.RunAsUser.Number()
-	origin := request.RunAsUser.Origin()
-	if !known || origin.Source != identity.SourceImage || request.RunAsUser.Valid() {
-		return Hazard{}, false
-	}
-	fact := fmt.Sprintf("the image's USER is %v, which no process may have; newer releases refuse it", request.RunAsUser)
-	return Hazard{Kind: UserOutOfRange, Fact: fact, Origin: origin, URL: wrapURL}, true
+	return known && !request.RunAsUser.Valid() && request.RunAsUser.Origin().Source == identity.SourceImage
 }
 
-// rootElsewhere finds a process that is not root here and would be on another
-// release. Releases differ in that for a USER out of range alone.
-func rootElsewhere(c *Container, files *imageFS, request *identity.Request) (Hazard, bool) {
-	if _, differs := userOutOfRange(request); !differs || c.Process.UID.Is(0) {
-		return Hazard{}, false
+// addUserOutOfRange adds a USER that no process may have.
+func addUserOutOfRange(found []Hazard, request *identity.Request) []Hazard {
+	fact := fmt.Sprintf("the image's USER is %v, which no process may have; newer releases refuse it", request.RunAsUser)
+	return append(found, Hazard{Kind: UserOutOfRange, Fact: fact, Origin: request.RunAsUser.Origin(), URL: wrapURL})
+}
+
+// addRootElsewhere adds a process that is not root here and would be on another
+// release.
+func addRootElsewhere(found []Hazard, c *Container, files *imageFS, request *identity.Request) []Hazard {
+	if c.Process.UID.Is(0) {
+		return found
 	}
 	release, origin := rootRelease(files, request)
 	if release == "" {
-		return Hazard{}, false
+		return found
 	}
 	fact := fmt.Sprintf("the process is uid %v here, and root on %s", c.Process.UID, release)
-	return Hazard{Kind: RootElsewhere, Fact: fact, Origin: origin, URL: wrapURL}, true
+	return append(found, Hazard{Kind: RootElsewhere, Fact: fact, Origin: origin, URL: wrapURL})
 }
 
 // rootRelease returns the first release whose runtime makes the request root.
@@ -76,28 +74,28 @@ func rootRelease(files fs.FS, request *identity.Request) (string, identity.Origi
 	return "", identity.Origin{}
 }
 
-// namedRoot finds a name other than root's that is uid 0.
-func namedRoot(c *Container, request *identity.Request) (Hazard, bool) {
+// addNamedRoot adds a name other than root's that is uid 0.
+func addNamedRoot(found []Hazard, c *Container, request *identity.Request) []Hazard {
 	if request.RunAsUsername == "" || request.RunAsUsername == "root" || !c.Process.UID.Is(0) {
-		return Hazard{}, false
+		return found
 	}
 	fact := fmt.Sprintf("the image's USER %q is uid 0 in its /etc/passwd", request.RunAsUsername)
-	return Hazard{Kind: NamedRoot, Fact: fact, Origin: c.Process.UID.Origin(), URL: namedURL}, true
+	return append(found, Hazard{Kind: NamedRoot, Fact: fact, Origin: c.Process.UID.Origin(), URL: namedURL})
 }
 
-// groupDropped finds gid 0 where the image's USER has another group.
-func groupDropped(c *Container, request *identity.Request) (Hazard, bool) {
+// addGroupDropped adds gid 0 where the image's USER has another group.
+func addGroupDropped(found []Hazard, c *Container, request *identity.Request) []Hazard {
 	_, group, _ := strings.Cut(c.ImageUser.User, ":")
 	_, fromContext := request.RunAsGroup.Number()
 	if group == "" || group == "0" || group == "root" || fromContext || !c.Process.GID.Is(0) {
-		return Hazard{}, false
+		return found
 	}
 	fact := fmt.Sprintf("the group of the image's USER %q is dropped: the gid is 0", c.ImageUser.User)
-	return Hazard{Kind: GroupDropped, Fact: fact, Origin: c.Process.GID.Origin(), URL: droppedURL}, true
+	return append(found, Hazard{Kind: GroupDropped, Fact: fact, Origin: c.Process.GID.Origin(), URL: droppedURL})
 }
 
-// imageGroups finds supplementary groups that only the image asks for.
-func imageGroups(c *Container) (Hazard, bool) {
+// addImageGroups adds supplementary groups that only the image asks for.
+func addImageGroups(found []Hazard, c *Container) []Hazard {
 	var names []string
 	var origin identity.Origin
 	for _, group := range c.Process.Groups {
@@ -110,27 +108,27 @@ func imageGroups(c *Container) (Hazard, bool) {
 		names = append(names, fmt.Sprintf("%v (%s)", group, group.Origin().Name))
 	}
 	if len(names) == 0 {
-		return Hazard{}, false
+		return found
 	}
 	fact := "the image's /etc/group adds the groups " + strings.Join(names, ", ")
-	return Hazard{Kind: ImageGroups, Fact: fact, Origin: origin, URL: groupsURL}, true
+	return append(found, Hazard{Kind: ImageGroups, Fact: fact, Origin: origin, URL: groupsURL})
 }
 
-// fsGroupWithoutVolume finds an fsGroup that owns nothing in a container.
-func (s *podSync) fsGroupWithoutVolume(spec *corev1.Container) (Hazard, bool) {
+// addFSGroupWithoutVolume adds an fsGroup that owns nothing in a container.
+func (s *podSync) addFSGroupWithoutVolume(found []Hazard, spec *corev1.Container) []Hazard {
 	group := s.pod.Spec.SecurityContext.FSGroup
 	if group == nil {
-		return Hazard{}, false
+		return found
 	}
 	for _, mount := range spec.VolumeMounts {
 		for i := range s.pod.Spec.Volumes {
 			if volume := &s.pod.Spec.Volumes[i]; volume.Name == mount.Name && takesFSGroup(volume) {
-				return Hazard{}, false
+				return found
 			}
 		}
 	}
 	fact := fmt.Sprintf("fsGroup %d joins the process's groups, but no volume of the container takes it", *group)
-	return Hazard{Kind: FSGroupWithoutVolume, Fact: fact, Origin: identity.Origin{Source: identity.SourcePod, Name: "fsGroup"}, URL: fsGroupURL}, true
+	return append(found, Hazard{Kind: FSGroupWithoutVolume, Fact: fact, Origin: identity.Origin{Source: identity.SourcePod, Name: "fsGroup"}, URL: fsGroupURL})
 }
 
 // takesFSGroup reports whether the kubelet changes the owner of a volume of that

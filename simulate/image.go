@@ -23,37 +23,38 @@ func (s *podSync) ensureImage(c *Container, spec *corev1.Container) (*imageconfi
 		s.warn(c, "InspectFailed", message)
 		return nil, s.imageFailure(c, "InvalidImageName", message, errors.Join(ErrInvalidImageName, err))
 	}
+	known := s.images.of(name.Name)
 	policy := name.pullPolicy(spec.ImagePullPolicy)
 	switch {
-	case policy != corev1.PullAlways && s.images.of(name.Name).present:
+	case policy != corev1.PullAlways && known.present:
 		if err := s.checkPullSecrets(c, beforePresent); err != nil {
 			return nil, err
 		}
 		s.event(c, "Pulled", s.profile.kubelet.imagePresent)
-		found := s.lookUp(name)
+		found := s.lookUp(known, name)
 		return found.image, found.err
 	case policy == corev1.PullNever:
 		message := fmt.Sprintf("Container image %q is not present with pull policy of Never", spec.Image)
 		s.warn(c, "ErrImageNeverPull", message)
 		return nil, s.imageFailure(c, "ErrImageNeverPull", message, ErrImageNeverPull)
 	default:
-		return s.pull(c, spec, name)
+		return s.pull(c, spec, known, name)
 	}
 }
 
 // pull emits what the node does on a pull. An image that the source could not
 // find out about leaves it open how the pull ends.
-func (s *podSync) pull(c *Container, spec *corev1.Container, name imageName) (*imageconfig.Image, error) {
+func (s *podSync) pull(c *Container, spec *corev1.Container, known *podImage, name imageName) (*imageconfig.Image, error) {
 	if err := s.checkPullSecrets(c, beforePull); err != nil {
 		return nil, err
 	}
 	s.event(c, "Pulling", "Pulling image {quotedImage}")
 	found := answer{err: s.pullSecrets.err}
 	if found.err == nil {
-		found = s.lookUp(name)
+		found = s.lookUp(known, name)
 	}
 	if found.err == nil {
-		s.images.of(name.Name).present = true
+		known.present = true
 		s.event(c, "Pulled", s.profile.kubelet.imagePulled)
 		return found.image, nil
 	}
@@ -125,8 +126,7 @@ func (s *podSync) imageFailure(c *Container, reason, message string, err error) 
 }
 
 // lookUp asks the source, once for each reference of a Pod.
-func (s *podSync) lookUp(name imageName) answer {
-	known := s.images.of(name.Name)
+func (s *podSync) lookUp(known *podImage, name imageName) answer {
 	if known.asked {
 		return known.answer
 	}

@@ -114,6 +114,9 @@ func (s *podSync) fetchPullSecrets() {
 //
 // [SyncPod]: https://github.com/kubernetes/kubernetes/blob/v1.37.2/pkg/kubelet/kubelet.go#L2306-L2319
 func (s *podSync) afterPulls() {
+	if len(s.pullSecrets.missing) == 0 {
+		return
+	}
 	failed := func(c Container) bool { return c.Failure != nil && c.Failure.Reason == "ErrImagePull" }
 	if s.profile.kubelet.missingSecretsAfterPull && slices.ContainsFunc(s.outcome.Containers, failed) {
 		s.reportMissingSecrets()

@@ -1,6 +1,7 @@
 package simulate_test
 
 import (
+	"bytes"
 	"maps"
 	"net/http"
 	"slices"
@@ -169,6 +170,9 @@ var lies = []fault{
 	{name: "altered manifest", reason: "the digest is the promise", plan: always(manifest, faulty.Altered), want: invalid},
 	{name: "altered config", reason: "the digest is the promise", plan: always(config, faulty.Altered), want: invalid},
 	{name: "altered layer", reason: "the digest is the promise", plan: always(layer, faulty.Altered), want: invalid},
+	{name: "another manifest", reason: "it parses as the right one does", plan: always(manifest, faulty.Changed(replaced(`"layers"`, `"Layers"`))), want: invalid},
+	{name: "another config", reason: "it parses as the right one does", plan: always(config, faulty.Changed(replaced(`"app"`, `"1.1"`))), want: invalid},
+	{name: "another layer", reason: "it unpacks as the right one does", plan: always(layer, faulty.Changed(replaced("app:x:1000", "app:x:1001"))), want: invalid},
 	{name: "longer config", reason: "the size is a promise", plan: always(config, faulty.Changed(longer)), want: invalid},
 	{name: "longer layer", reason: "the size is a promise", plan: always(layer, faulty.Changed(longer)), want: invalid},
 	{name: "shorter config", reason: "the size is a promise", plan: always(config, faulty.Changed(shorter)), want: invalid},
@@ -191,6 +195,13 @@ var lies = []fault{
 	{name: "any media type for a blob", reason: "nobody looks at it", plan: always(config|layer, faulty.Header("Content-Type", "text/html")), want: started},
 	{name: "gzip for a tag", reason: "clients ask for it; the digest is that of what was zipped", plan: always(tag, faulty.Zipped), want: started},
 	{name: "gzip for a layer", reason: "clients ask for it; the digest is that of what was zipped", plan: always(layer, faulty.Zipped), want: started},
+}
+
+// replaced returns a change that keeps the size.
+func replaced(from, to string) func(http.Header, []byte) []byte {
+	return func(_ http.Header, body []byte) []byte {
+		return bytes.ReplaceAll(body, []byte(from), []byte(to))
+	}
 }
 
 func longer(header http.Header, body []byte) []byte {
